@@ -1,0 +1,21 @@
+// One vitest run for all packages. The condition "@aecor/source" makes the packages resolve to their sources,
+// so that tests need no build.
+import { defaultClientConditions, defaultServerConditions } from "vite"
+import { defineConfig } from "vitest/config"
+
+const source = "@aecor/source"
+
+export default defineConfig({
+  resolve: { conditions: [source, ...defaultClientConditions] },
+  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+  test: {
+    include: ["packages/*/test/**/*.test.ts"],
+    globalSetup: ["scripts/vitest.postgres.ts"],
+    reporters: ["default", ["json", { outputFile: ".tmp/tests.json" }]],
+    pool: "forks",
+    minWorkers: 1,
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 30_000
+  }
+})
