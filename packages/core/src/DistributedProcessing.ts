@@ -1,0 +1,141 @@
+/**
+ * Named sets of processes, each running exactly once, somewhere.
+ *
+ * `deploy` (a Layer) or `start` (an Effect that gives the kill switch) hands a set to the host; every node of an
+ * application does the same, and the host decides where each process runs. A process that fails or completes is started
+ * again with backoff; one whose node dies, freezes or is cut off is taken over elsewhere.
+ *
+ * Guarantees: of the runs of a process at most one copy's fenced writes take effect, whatever happens. Not guaranteed:
+ * that two copies never overlap for a moment; what a process does outside a fenced write must bear that.
+ *
+ * @since 0.1.0
+ */
+import type { Sharding, ShardingConfig } from "@effect/cluster"
+import { Context, Effect, Layer, type Scope } from "effect"
+import { type Deployment, type Input, resolve } from "./internal/deploymentSettings.js"
+import * as cluster from "./internal/processingCluster.js"
+import * as local from "./internal/processingLocal.js"
+import type { KillSwitch } from "./KillSwitch.js"
+import type { DeploymentExists, DeploymentMismatch, ProcessLeaseError, ProcessRow } from "./Lease.js"
+import type { Process } from "./Process.js"
+import type { ProcessContext } from "./ProcessContext.js"
+import type { ProcessLease } from "./ProcessLease.js"
+import type { RunningProcess } from "./RunningProcess.js"
+
+/**
+ * How a deployment treats its processes.
+ *
+ * - `backoff`: the wait before a restart: `min` (3 s), doubled each time up to `max` (10 s), spread by `jitter` (0.2 =
+ *   ±20 %), counted anew after a run of `resetAfter` (1 minute).
+ * - `shutdownTimeout` (5 s): how long a process may take to stop before it is abandoned and fenced.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings extends Input {}
+
+/**
+ * Why a deployment cannot start: its name is taken on this node, it is known in the cluster with another number of
+ * processes, or the lease's storage does not answer.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type StartError = DeploymentExists | DeploymentMismatch | ProcessLeaseError
+
+/**
+ * The host of processes. `start` hosts a deployment on this node until the scope closes; `status` tells of every
+ * process of a deployment, from any node.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class DistributedProcessing extends Context.Tag("@aecor/core/DistributedProcessing")<
+  DistributedProcessing,
+  {
+    readonly start: (deployment: Deployment) => Effect.Effect<KillSwitch, StartError, Scope.Scope>
+    readonly status: (name: string) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
+  }
+>() {}
+
+/**
+ * Deploys a uniquely named set of processes and gives the kill switch of the deployment. Closing the scope ends this
+ * node's part only: its processes stop in good order and go to other nodes.
+ *
+ * @example
+ * ```ts
+ * const killSwitch = yield* DistributedProcessing.start("Heartbeats", [Process.fromEffect(heartbeat)])
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const start = <E, R>(
+  name: string,
+  processes: ReadonlyArray<Process<E, R>>,
+  settings: Settings = {}
+): Effect.Effect<KillSwitch, StartError, DistributedProcessing | Exclude<R, ProcessContext | Scope.Scope> | Scope.Scope> =>
+  Effect.gen(function* () {
+    const host = yield* DistributedProcessing
+    const context = yield* Effect.context<Exclude<R, ProcessContext | Scope.Scope>>()
+    const provided = processes.map((process) => provideRest<E, R>(process, context))
+    return yield* host.start({ name, processes: provided, settings: resolve(settings) })
+  })
+
+// What a process needs beside its run's own context and scope comes from the deployment. `Exclude` over a type parameter
+// does not reduce, so the compiler cannot see that the two parts make up R.
+const provideRest = <E, R>(
+  process: Effect.Effect<RunningProcess, E, R | Scope.Scope>,
+  context: Context.Context<Exclude<R, ProcessContext | Scope.Scope>>
+): Process<E, ProcessContext> =>
+  Effect.mapInputContext(
+    process,
+    (own: Context.Context<ProcessContext | Scope.Scope>) => Context.merge(context, own) as Context.Context<R | Scope.Scope>
+  )
+
+/**
+ * `start` as a layer: the deployment lives as long as the layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const deploy = <E, R>(
+  name: string,
+  processes: ReadonlyArray<Process<E, R>>,
+  settings: Settings = {}
+): Layer.Layer<never, StartError, DistributedProcessing | Exclude<R, ProcessContext | Scope.Scope>> =>
+  Layer.scopedDiscard(start(name, processes, settings))
+
+/**
+ * Every process of a deployment as the cluster knows it, by index.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const status = (
+  name: string
+): Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError, DistributedProcessing> =>
+  Effect.flatMap(DistributedProcessing, (_) => _.status(name))
+
+/**
+ * All processes on this node. Supervision, epochs, backoff and the kill switch are those of the cluster.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerLocal: Layer.Layer<DistributedProcessing, never, ProcessLease> = Layer.scoped(
+  DistributedProcessing,
+  local.make
+)
+
+/**
+ * Processes spread evenly over the runners of an @effect/cluster, taken over when one dies.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerCluster: Layer.Layer<
+  DistributedProcessing,
+  never,
+  ProcessLease | Sharding.Sharding | ShardingConfig.ShardingConfig
+> = Layer.scoped(DistributedProcessing, cluster.make)

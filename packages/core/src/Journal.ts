@@ -1,0 +1,117 @@
+/**
+ * Where the events of one kind of entity are kept: the port between entities, which append, and projections, which
+ * read by tag.
+ *
+ * Guarantees of every implementation (the conformance suite in `@aecor/core/testing` holds them): within a key,
+ * sequences start at 1 and have no holes; an append is stored whole or not at all; a reader of a tag never sees an
+ * event before one of a smaller position has become visible, so it never misses one; an acknowledged append is durable
+ * as far as the storage is.
+ *
+ * A journal is a class of its own: its schema and its tagging stand there once, and no entity can read another's.
+ *
+ * @since 0.1.0
+ */
+import { Context, type Effect, Layer, type Schema, type Stream } from "effect"
+import type { EntityEvent, Metadata } from "./EntityEvent.js"
+import * as memory from "./internal/journalMemory.js"
+import type { InDoubt, JournalError, VersionConflict } from "./JournalError.js"
+import type { Offset } from "./Offset.js"
+import type { EventTag, Tagging } from "./Tagging.js"
+
+/**
+ * What an append reached: the key's head after it, and the position of its last event (0 when it held none).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Appended {
+  readonly sequence: number
+  readonly position: Offset
+}
+
+/**
+ * The operations of a journal.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Journal<E> {
+  /**
+   * Stores events as the sequences `expected + 1` and on, or nothing. With no events it only checks that the key's head
+   * still is `expected`. All events of one append carry its metadata.
+   */
+  readonly append: (
+    key: string,
+    expected: number,
+    events: ReadonlyArray<E>,
+    metadata?: Metadata
+  ) => Effect.Effect<Appended, VersionConflict | JournalError | InDoubt>
+  /** The events of a key from a sequence on (1 for all), in order; ends at the key's head. */
+  readonly read: (key: string, from: number) => Stream.Stream<EntityEvent<E>, JournalError>
+  /** The events of a tag after an offset, in order of position; then waits for new ones and never ends. */
+  readonly eventsByTag: (tag: EventTag, after: Offset) => Stream.Stream<EntityEvent<E>, JournalError>
+  /** The events of a tag after an offset up to the position that was the tag's head at the start; then ends. */
+  readonly currentEventsByTag: (tag: EventTag, after: Offset) => Stream.Stream<EntityEvent<E>, JournalError>
+  /** The position of the tag's last event, 0 when it has none. */
+  readonly head: (tag: EventTag) => Effect.Effect<Offset, JournalError>
+}
+
+/**
+ * What a journal class tells an adapter: its name, the schema of its events, how they are tagged.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Definition<E, I = unknown> {
+  readonly key: string
+  readonly event: Schema.Schema<E, I>
+  readonly tagging: Tagging
+}
+
+/**
+ * A journal class: the tag of its service, with its definition and its memory layer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface JournalClass<Self, Name extends string, E, I>
+  extends Context.TagClass<Self, Name, Journal<E>>, Definition<E, I> {
+  readonly key: Name
+  /** A journal in the memory of this process, for tests and trials. Encodes and decodes as a real one would. */
+  readonly layerMemory: Layer.Layer<Self>
+}
+
+/**
+ * Any journal class with events `E`: what entities and projections ask for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Any<Self, E> = Context.Tag<Self, Journal<E>> & Definition<E, never>
+
+/**
+ * The class of a journal. Events must be a tagged union: the tag is stored as the event's type.
+ *
+ * @example
+ * ```ts
+ * class CounterJournal extends Journal.Tag<CounterJournal>()("CounterJournal", {
+ *   event: CounterEvent,
+ *   tagging: Tagging.partitioned("Counter", 4)
+ * }) {}
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const Tag =
+  <Self>() =>
+  <const Name extends string, E extends { readonly _tag: string }, I>(
+    name: Name,
+    options: { readonly event: Schema.Schema<E, I>; readonly tagging: Tagging }
+  ): JournalClass<Self, Name, E, I> => {
+    const tag = Context.Tag(name)<Self, Journal<E>>()
+    return Object.assign(tag, {
+      ...options,
+      layerMemory: Layer.effect(tag, memory.make<E, I>({ key: name, ...options }))
+    }) as JournalClass<Self, Name, E, I>
+  }

@@ -1,0 +1,184 @@
+/**
+ * What a process lease says: the models, errors and operations of the port `ProcessLease`.
+ *
+ * @since 0.1.0
+ */
+import { Data, type Duration, type Effect, type Option } from "effect"
+import type { Fence, Fenced } from "./ProcessContext.js"
+
+/**
+ * The lease's storage did not answer, or refused.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ProcessLeaseError extends Data.TaggedError("ProcessLeaseError")<{
+  readonly description: string
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    return this.description
+  }
+}
+
+/**
+ * The deployment is known in this cluster with another number of processes.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class DeploymentMismatch extends Data.TaggedError("DeploymentMismatch")<{
+  readonly deployment: string
+  readonly processes: number
+  readonly registered: number
+}> {
+  override get message(): string {
+    return `deployment ${this.deployment} has ${this.registered} processes in this cluster, not ${this.processes}`
+  }
+}
+
+/**
+ * The deployment's name is taken on this node: names are unique.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class DeploymentExists extends Data.TaggedError("DeploymentExists")<{
+  readonly deployment: string
+}> {
+  override get message(): string {
+    return `deployment ${this.deployment} has been started on this node already`
+  }
+}
+
+/**
+ * A process of a deployment in one of its generations: each placement and each resume begins a new generation.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProcessId {
+  readonly deployment: string
+  readonly index: number
+  readonly generation: number
+}
+
+/**
+ * The answer to a claim: the fence of a new epoch; or somebody else owns it and beats; or the generation is not the
+ * current one any more, or not desired.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Claim =
+  | { readonly _tag: "Claimed"; readonly fence: Fence }
+  | { readonly _tag: "Busy" }
+  | { readonly _tag: "Obsolete" }
+
+/**
+ * What an owner says of itself with each beat. During the wait before a restart it goes on beating, in `Backoff`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Beat {
+  readonly fence: Fence
+  readonly generation: number
+  readonly state: "Running" | "Backoff" | "Stopping"
+  /** How often this process has been started by its present host. */
+  readonly starts: number
+  readonly lastError: Option.Option<string>
+}
+
+/**
+ * The answer to a beat: still the owner; a newer generation is wanted or none at all, so stop in good order; or another
+ * epoch exists, so stop at once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type BeatAnswer = "Held" | "Superseded" | "Fenced"
+
+/**
+ * One process as the store knows it. Ages are in milliseconds by the store's own clock; a time in the future (a clock
+ * that stepped back) counts as expired. `sinceSent` and `sinceBeat` are none when it never happened.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProcessRow {
+  readonly deployment: string
+  readonly index: number
+  readonly generation: number
+  readonly desired: boolean
+  readonly target: Option.Option<string>
+  readonly epoch: number
+  readonly runner: Option.Option<string>
+  readonly state: Option.Option<Beat["state"]>
+  readonly starts: number
+  readonly lastError: Option.Option<string>
+  readonly sinceBeat: Option.Option<number>
+  readonly sinceSent: Option.Option<number>
+}
+
+/**
+ * The operations of the lease. A runner is named by its address.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Operations {
+  /** Makes the deployment's processes known, desired, in generation 0; a second call with the same count changes nothing. */
+  readonly register: (
+    deployment: string,
+    processes: number
+  ) => Effect.Effect<void, DeploymentMismatch | ProcessLeaseError>
+  /** Every process of a deployment, by index; empty when the deployment is unknown. */
+  readonly list: (deployment: string) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
+
+  /** Takes a new epoch where the generation is current and desired and no other owner has beaten within `silence`. */
+  readonly claim: (
+    process: ProcessId,
+    runner: string,
+    silence: Duration.Duration
+  ) => Effect.Effect<Claim, ProcessLeaseError>
+  /** One beat for each process that a runner owns; the answers are in the order of the beats. */
+  readonly beat: (beats: ReadonlyArray<Beat>) => Effect.Effect<ReadonlyArray<BeatAnswer>, ProcessLeaseError>
+  /** Gives the process up, where the epoch still is the newest: the next claim need not wait for silence. */
+  readonly release: (fence: Fence) => Effect.Effect<void, ProcessLeaseError>
+  /** Fails with `Fenced` unless the fence is the newest of its process. Stores check in their own transaction instead. */
+  readonly check: (fence: Fence) => Effect.Effect<void, Fenced | ProcessLeaseError>
+
+  /** Wishes the whole deployment stopped, durably, and gives its processes. */
+  readonly stop: (deployment: string) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
+  /** Wishes the deployment running again, in a new generation; does nothing where it is. */
+  readonly resume: (deployment: string) => Effect.Effect<void, ProcessLeaseError>
+  /** Takes a new epoch for nobody: whatever run still exists is fenced. */
+  readonly revoke: (deployment: string, index: number) => Effect.Effect<void, ProcessLeaseError>
+  /**
+   * Places a process: begins a new generation on a target where `process.generation` is still current and desired.
+   * Gives the new generation to the one caller who wins.
+   */
+  readonly assign: (
+    process: ProcessId,
+    target: string
+  ) => Effect.Effect<Option.Option<number>, ProcessLeaseError>
+
+  /** A runner's sign of life, with the deployments that it hosts. */
+  readonly announce: (runner: string, deployments: ReadonlyArray<string>) => Effect.Effect<void, ProcessLeaseError>
+  /** Forgets a runner that leaves in good order. */
+  readonly retract: (runner: string) => Effect.Effect<void, ProcessLeaseError>
+  /** The runners that host a deployment and have announced themselves within `silence`, sorted. */
+  readonly runners: (
+    deployment: string,
+    silence: Duration.Duration
+  ) => Effect.Effect<ReadonlyArray<string>, ProcessLeaseError>
+  /** Takes or keeps the coordination of a deployment for `term`; false while another runner has it. */
+  readonly coordinate: (
+    deployment: string,
+    runner: string,
+    term: Duration.Duration
+  ) => Effect.Effect<boolean, ProcessLeaseError>
+  /** Gives the coordination of a deployment up, if it is the runner's. */
+  readonly resign: (deployment: string, runner: string) => Effect.Effect<void, ProcessLeaseError>
+}

@@ -1,0 +1,90 @@
+/**
+ * The reconciling of one deployment by one runner: take or keep its coordination, look at its processes, do what the
+ * plan says. Every action is a compare-and-set on the generation of which only the winner sends, so coordinators that
+ * overlap for a moment are harmless.
+ */
+import { Clock, type Context, Duration, Effect, Option, type Scope } from "effect"
+import type { ProcessRow } from "../Lease.js"
+import type { ProcessLease } from "../ProcessLease.js"
+import { type Deployment, silence } from "./deploymentSettings.js"
+import * as Plan from "./plan.js"
+import type * as ProcessEntity from "./processEntity.js"
+
+/** How long a coordinator keeps its office without renewing it. */
+export const term = Duration.seconds(3)
+
+type ProcessClient = Effect.Effect.Success<ReturnType<typeof ProcessEntity.client>>
+
+export const make = (options: {
+  readonly self: string
+  readonly lease: Context.Tag.Service<ProcessLease>
+  readonly client: ProcessClient
+  readonly deployment: Deployment
+  /** Where actions run that outlast a pass. */
+  readonly scope: Scope.Scope
+}) => {
+  const { client, lease, self } = options
+  const { name, settings } = options.deployment
+  const acting = new Set<number>()
+  const memories = new Map<number, Plan.Memory>()
+  let live: { runners: ReadonlyArray<string>; since: number } = { runners: [], since: 0 }
+  const stopTimeout = Duration.sum(settings.shutdownTimeout, Duration.seconds(1))
+
+  const act = ({ row, to, why }: Plan.Action) =>
+    Effect.gen(function* () {
+      yield* Effect.logDebug(`process ${row.index} of ${name}: ${why}, to ${to}`)
+      if (why === "move" && Option.isSome(row.target)) {
+        // unanswered: it may hang or its runner may be gone; the next claim fences it
+        yield* Effect.catchAllCause(client.stop(row, row.target.value, stopTimeout), (cause) =>
+          Effect.logWarning(`process ${row.index} of ${name} did not answer to Stop`, cause)
+        )
+      }
+      const generation = yield* lease.assign(row, to)
+      if (Option.isSome(generation)) yield* client.run(row, to, generation.value)
+    }).pipe(
+      // what was not done shows in the next passes as silence
+      Effect.catchAllCause((cause) => Effect.logWarning(`process ${row.index} of ${name} could not be placed`, cause)),
+      Effect.ensuring(Effect.sync(() => acting.delete(row.index)))
+    )
+
+  const lookAt = (rows: ReadonlyArray<ProcessRow>, runners: ReadonlyArray<string>, now: number) => {
+    const same = runners.length === live.runners.length && runners.every((runner, i) => runner === live.runners[i])
+    if (!same) live = { runners, since: now }
+    for (const row of rows) {
+      if (acting.has(row.index)) continue
+      memories.set(row.index, Plan.remember(memories.get(row.index) ?? Plan.nothingKnown, row, now))
+    }
+    return Plan.plan(rows, memories, { runners, stableFor: Duration.millis(now - live.since) }, now).filter(
+      ({ row }) => !acting.has(row.index)
+    )
+  }
+
+  /** One pass. While `observeOnly`, beats that look old may be one's own outage: nothing is moved. */
+  const pass = (observeOnly: boolean) =>
+    Effect.gen(function* () {
+      if (observeOnly || !(yield* lease.coordinate(name, self, term))) return
+      const runners = yield* lease.runners(name, silence)
+      const rows = yield* lease.list(name)
+      for (const action of lookAt(rows, runners, yield* Clock.currentTimeMillis)) {
+        acting.add(action.row.index)
+        yield* Effect.forkIn(act(action), options.scope)
+      }
+    })
+
+  const shutdown = Effect.gen(function* () {
+    const rows = yield* lease.stop(name)
+    yield* Effect.forEach(
+      rows,
+      (row) =>
+        Option.match(row.target, {
+          onNone: () => Effect.void,
+          onSome: (target) =>
+            // who does not answer gets no more writes through: a new epoch fences it
+            Effect.catchAllCause(client.stop(row, target, stopTimeout), () => lease.revoke(name, row.index))
+        }),
+      { concurrency: "unbounded", discard: true }
+    )
+  })
+
+  return { pass, killSwitch: { shutdown, resume: lease.resume(name) }, resign: lease.resign(name, self) }
+}

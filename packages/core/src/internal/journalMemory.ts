@@ -1,0 +1,126 @@
+/**
+ * A journal in the memory of one process. Events are encoded when they are appended and decoded when they are read, so
+ * that what works here works on a real storage; each append is one synchronous step.
+ */
+import { Chunk, Clock, Effect, Option, Schema, Stream, SubscriptionRef } from "effect"
+import type { EntityEvent, Metadata } from "../EntityEvent.js"
+import { JournalError, VersionConflict } from "../JournalError.js"
+import type { Offset } from "../Offset.js"
+import type { EventTag, Tagging } from "../Tagging.js"
+
+interface Stored<I> extends Omit<EntityEvent<unknown>, "event"> {
+  readonly tag: EventTag
+  readonly encoded: I
+}
+
+/** Readers get pages of this size at the most, as they would from a storage. */
+const pageSize = 1000
+
+export const make = <E, I>(definition: {
+  readonly key: string
+  readonly event: Schema.Schema<E, I>
+  readonly tagging: Tagging
+}) =>
+  Effect.gen(function* () {
+    const journal = definition.key
+    const encode = Schema.encode(definition.event)
+    const decode = Schema.decode(definition.event)
+    const log: Array<Stored<I>> = []
+    const byKey = new Map<string, Array<Stored<I>>>()
+    const length = yield* SubscriptionRef.make(0)
+
+    const append = Effect.fn(`${journal}.append`)(function* (
+      key: string,
+      expected: number,
+      events: ReadonlyArray<E>,
+      metadata: Metadata = {}
+    ) {
+      const encoded = yield* Effect.mapError(Effect.forEach(events, (event) => encode(event)), (cause) => {
+        const description = `an event of key ${JSON.stringify(key)} does not encode: ${cause.message}`
+        return new JournalError({ journal, reason: "Unencodable", description, cause })
+      })
+      const timestamp = yield* Clock.currentTimeMillis
+      return yield* SubscriptionRef.modifyEffect(length, () => {
+        const stream = byKey.get(key) ?? []
+        if (stream.length !== expected) {
+          return Effect.fail(new VersionConflict({ key, expected, actual: stream.length }))
+        }
+        for (const one of encoded) {
+          const stored: Stored<I> = {
+            id: globalThis.crypto.randomUUID(),
+            key,
+            sequence: stream.length + 1,
+            position: log.length + 1,
+            timestamp,
+            metadata,
+            tag: definition.tagging.tagOf(key),
+            encoded: one
+          }
+          log.push(stored)
+          stream.push(stored)
+        }
+        byKey.set(key, stream)
+        const appended = { sequence: stream.length, position: encoded.length === 0 ? 0 : log.length }
+        return Effect.succeed([appended, log.length] as const)
+      })
+    })
+
+    const decodeOne = ({ encoded, tag: _, ...place }: Stored<I>) =>
+      Effect.mapBoth(decode(encoded), {
+        onFailure: (cause) => {
+          const description = `the event at position ${place.position} of key ${JSON.stringify(place.key)} does not decode`
+          return new JournalError({ journal, reason: "Undecodable", description, cause })
+        },
+        onSuccess: (event): EntityEvent<E> => ({ ...place, event })
+      })
+    const decodePage = (page: ReadonlyArray<Stored<I>>) =>
+      Effect.map(Effect.forEach(page, decodeOne), Chunk.unsafeFromArray)
+
+    const isOf = (tag: EventTag) => (stored: Stored<I>) =>
+      stored.tag.name === tag.name && stored.tag.partition === tag.partition
+    /** The first page of a tag's events in (after, to]: a position is an index into the log plus one. */
+    const pageOf = (tag: EventTag, after: Offset, to: Offset): ReadonlyArray<Stored<I>> => {
+      const page: Array<Stored<I>> = []
+      const matches = isOf(tag)
+      for (let i = after; i < to && page.length < pageSize; i++) {
+        const stored = log[i]
+        if (stored !== undefined && matches(stored)) page.push(stored)
+      }
+      return page
+    }
+    const lastOf = (page: ReadonlyArray<Stored<I>>, fallback: Offset): Offset => page.at(-1)?.position ?? fallback
+
+    const livePage = (
+      tag: EventTag,
+      after: Offset
+    ): Effect.Effect<readonly [Chunk.Chunk<EntityEvent<E>>, Offset], JournalError> =>
+      Effect.suspend(() => {
+        const scanned = log.length
+        const page = pageOf(tag, after, scanned)
+        if (page.length > 0) return Effect.map(decodePage(page), (events) => [events, lastOf(page, after)] as const)
+        const longer = Stream.runHead(Stream.filter(length.changes, (_) => _ > scanned))
+        return Effect.zipRight(longer, livePage(tag, Math.max(after, scanned)))
+      })
+
+    return {
+      append,
+      read: (key: string, from: number) =>
+        Stream.suspend(() => {
+          const events = (byKey.get(key) ?? []).slice(Math.max(0, from - 1))
+          return Stream.mapChunksEffect(Stream.fromIterable(events), (chunk) => decodePage(Chunk.toReadonlyArray(chunk)))
+        }),
+      eventsByTag: (tag: EventTag, after: Offset) =>
+        Stream.unfoldChunkEffect(after, (from) => Effect.map(livePage(tag, from), Option.some)),
+      currentEventsByTag: (tag: EventTag, after: Offset) =>
+        Stream.suspend(() => {
+          const end = log.length
+          return Stream.unfoldChunkEffect(after, (from) => {
+            const page = pageOf(tag, from, end)
+            return page.length === 0
+              ? Effect.succeedNone
+              : Effect.map(decodePage(page), (events) => Option.some([events, lastOf(page, from)] as const))
+          })
+        }),
+      head: (tag: EventTag) => Effect.sync(() => log.findLast(isOf(tag))?.position ?? 0)
+    }
+  })

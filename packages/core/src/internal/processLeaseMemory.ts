@@ -1,0 +1,176 @@
+/** The process leases of one process's memory. Every operation is one synchronous step, so none can interleave. */
+import { Clock, Duration, Effect, Option } from "effect"
+import { type Beat, type BeatAnswer, type Claim, DeploymentMismatch, type Operations, type ProcessRow } from "../Lease.js"
+import { type Fence, fenced } from "../ProcessContext.js"
+
+interface Entry {
+  readonly index: number
+  generation: number
+  desired: boolean
+  target: string | undefined
+  epoch: number
+  token: string
+  runner: string | undefined
+  beat: Beat | undefined
+  beatAt: number | undefined
+  sentAt: number | undefined
+}
+
+/** How far in the future a time may lie before it counts as one from before a clock stepped back. */
+const clockTolerance = 3000
+
+const isFresh = (at: number | undefined, now: number, silence: Duration.Duration): boolean =>
+  at !== undefined && now - at <= Duration.toMillis(silence) && at - now <= clockTolerance
+
+export const make = (): Operations => {
+  const deployments = new Map<string, Array<Entry>>()
+  const beats = new Map<string, { at: number; deployments: ReadonlyArray<string> }>()
+  const coordinators = new Map<string, { runner: string; until: number }>()
+
+  const entries = (deployment: string): Array<Entry> => deployments.get(deployment) ?? []
+  const entryOf = (id: { readonly deployment: string; readonly index: number }): Entry | undefined =>
+    entries(id.deployment)[id.index]
+  const isNewest = (fence: Fence): boolean => {
+    const entry = entryOf(fence)
+    return entry !== undefined && entry.epoch === fence.epoch && entry.token === fence.token
+  }
+  const step = <A>(f: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, f)
+  const age = (at: number | undefined, now: number): Option.Option<number> =>
+    Option.map(Option.fromNullable(at), (_) => (_ - now > clockTolerance ? Number.POSITIVE_INFINITY : now - _))
+
+  const rowOf = (deployment: string, now: number) => (entry: Entry): ProcessRow => ({
+    deployment,
+    index: entry.index,
+    generation: entry.generation,
+    desired: entry.desired,
+    target: Option.fromNullable(entry.target),
+    epoch: entry.epoch,
+    runner: Option.fromNullable(entry.runner),
+    state: Option.map(Option.fromNullable(entry.beat), (_) => _.state),
+    starts: entry.beat?.starts ?? 0,
+    lastError: Option.flatMap(Option.fromNullable(entry.beat), (_) => _.lastError),
+    sinceBeat: age(entry.beatAt, now),
+    sinceSent: age(entry.sentAt, now)
+  })
+
+  const newEpoch = (entry: Entry): void => {
+    entry.epoch += 1
+    entry.token = globalThis.crypto.randomUUID()
+  }
+
+  const beatOf = (now: number) => (beat: Beat): BeatAnswer => {
+    const entry = entryOf(beat.fence)
+    if (entry === undefined || !isNewest(beat.fence)) return "Fenced"
+    entry.beat = beat
+    entry.beatAt = now
+    return entry.generation === beat.generation && entry.desired ? "Held" : "Superseded"
+  }
+
+  return {
+    register: (deployment, processes) =>
+      Effect.suspend(() => {
+        const known = deployments.get(deployment)
+        if (known !== undefined) {
+          return known.length === processes
+            ? Effect.void
+            : new DeploymentMismatch({ deployment, processes, registered: known.length })
+        }
+        deployments.set(
+          deployment,
+          Array.from({ length: processes }, (_, index) => ({
+            index,
+            generation: 0,
+            desired: true,
+            target: undefined,
+            epoch: 0,
+            token: "",
+            runner: undefined,
+            beat: undefined,
+            beatAt: undefined,
+            sentAt: undefined
+          }))
+        )
+        return Effect.void
+      }),
+    list: (deployment) => step((now) => entries(deployment).map(rowOf(deployment, now))),
+
+    claim: (process, runner, silence) =>
+      step((now): Claim => {
+        const entry = entryOf(process)
+        if (entry === undefined || entry.generation !== process.generation || !entry.desired) {
+          return { _tag: "Obsolete" }
+        }
+        const taken = entry.runner !== undefined && entry.runner !== runner
+        if (taken && isFresh(entry.beatAt, now, silence)) return { _tag: "Busy" }
+        newEpoch(entry)
+        entry.runner = runner
+        entry.beatAt = now
+        const { deployment, index } = process
+        return { _tag: "Claimed", fence: { deployment, index, epoch: entry.epoch, token: entry.token, runner } }
+      }),
+    beat: (all) => step((now) => all.map(beatOf(now))),
+    release: (fence) =>
+      Effect.sync(() => {
+        const entry = entryOf(fence)
+        if (entry !== undefined && isNewest(fence)) entry.runner = undefined
+      }),
+    check: (fence) => Effect.suspend(() => (isNewest(fence) ? Effect.void : fenced(fence))),
+
+    stop: (deployment) =>
+      step((now) => {
+        for (const entry of entries(deployment)) entry.desired = false
+        return entries(deployment).map(rowOf(deployment, now))
+      }),
+    resume: (deployment) =>
+      Effect.sync(() => {
+        for (const entry of entries(deployment)) {
+          if (entry.desired) continue
+          entry.desired = true
+          entry.generation += 1
+          entry.sentAt = undefined
+        }
+      }),
+    revoke: (deployment, index) =>
+      Effect.sync(() => {
+        const entry = entryOf({ deployment, index })
+        if (entry === undefined) return
+        newEpoch(entry)
+        entry.runner = undefined
+      }),
+    assign: (process, target) =>
+      step((now) => {
+        const entry = entryOf(process)
+        if (entry === undefined || entry.generation !== process.generation || !entry.desired) return Option.none()
+        entry.generation += 1
+        entry.target = target
+        entry.sentAt = now
+        return Option.some(entry.generation)
+      }),
+
+    announce: (runner, hosted) =>
+      step((now) => {
+        beats.set(runner, { at: now, deployments: hosted })
+      }),
+    retract: (runner) => Effect.sync(() => void beats.delete(runner)),
+    runners: (deployment, silence) =>
+      step((now) =>
+        [...beats]
+          .filter(([_, beat]) => beat.deployments.includes(deployment) && isFresh(beat.at, now, silence))
+          .map(([runner]) => runner)
+          .sort()
+      ),
+    coordinate: (deployment, runner, term) =>
+      step((now) => {
+        const current = coordinators.get(deployment)
+        const length = Duration.toMillis(term)
+        const held = current !== undefined && current.until > now && current.until - now <= length + clockTolerance
+        if (held && current.runner !== runner) return false
+        coordinators.set(deployment, { runner, until: now + length })
+        return true
+      }),
+    resign: (deployment, runner) =>
+      Effect.sync(() => {
+        if (coordinators.get(deployment)?.runner === runner) coordinators.delete(deployment)
+      })
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Distributed processing on an @effect/cluster. Every runner announces itself, tries to coordinate each deployment that
+ * it hosts, and runs what it is sent.
+ *
+ * The lease decides who may run; the cluster only carries the messages. A runner announces itself after it has reached
+ * itself through sharding, so one that cannot be reached is given nothing.
+ */
+import { Sharding, ShardingConfig } from "@effect/cluster"
+import { Clock, Duration, Effect, Option, Schedule } from "effect"
+import { DeploymentExists } from "../Lease.js"
+import { ProcessLease } from "../ProcessLease.js"
+import * as RunnerName from "../RunnerName.js"
+import * as Coordinate from "./coordinate.js"
+import { beatInterval, type Deployment, silence } from "./deploymentSettings.js"
+import * as Node from "./node.js"
+import * as ProcessEntity from "./processEntity.js"
+
+/** The runner name of a node that only calls: it announces nothing and hosts nothing. */
+const clientOnly = "client"
+
+interface Hosted {
+  readonly deployment: Deployment
+  readonly coordinator: ReturnType<typeof Coordinate.make>
+}
+
+export const make = Effect.gen(function* () {
+  const lease = yield* ProcessLease
+  const sharding = yield* Sharding.Sharding
+  const config = yield* ShardingConfig.ShardingConfig
+  const isRunner = Option.isSome(config.runnerAddress)
+  const self = Option.match(config.runnerAddress, { onNone: () => clientOnly, onSome: RunnerName.of })
+  const client = yield* ProcessEntity.client(sharding)
+  const node = yield* Node.make(self, lease)
+  const hosted = new Map<string, Hosted>()
+  const scope = yield* Effect.scope
+
+  const announce = Effect.suspend(() => lease.announce(self, [...hosted.keys()]))
+
+  let lastPass = Number.NEGATIVE_INFINITY
+  let goodSince = 0
+  const pass = Effect.gen(function* () {
+    yield* client.ping(self)
+    yield* announce
+    const now = yield* Clock.currentTimeMillis
+    // after an outage or a stall of one's own every beat looks old: observe for a while before acting on it
+    if (now - lastPass > Duration.toMillis(silence)) goodSince = now
+    lastPass = now
+    const observeOnly = now - goodSince < Duration.toMillis(silence)
+    yield* Effect.forEach([...hosted.values()], ({ coordinator }) => coordinator.pass(observeOnly), { discard: true })
+  })
+  const reconcile = pass.pipe(
+    Effect.timeout(silence),
+    Effect.catchAllCause((cause) =>
+      Effect.gen(function* () {
+        lastPass = Number.NEGATIVE_INFINITY
+        yield* Effect.logDebug("a reconciling pass failed", cause)
+        // an office that is kept but not held would leave the deployment without a coordinator
+        yield* Effect.forEach(hosted.values(), ({ coordinator }) => Effect.ignore(coordinator.resign), { discard: true })
+      })
+    ),
+    Effect.repeat(Schedule.spaced(beatInterval)),
+    Effect.withTracerEnabled(false)
+  )
+
+  if (isRunner) {
+    yield* ProcessEntity.register(sharding, node, (name) => hosted.get(name)?.deployment)
+    yield* Effect.addFinalizer(() => Effect.ignoreLogged(lease.retract(self)))
+    yield* Effect.forkScoped(reconcile)
+  }
+
+  const leave = ({ deployment, coordinator }: Hosted) =>
+    Effect.gen(function* () {
+      hosted.delete(deployment.name)
+      if (isRunner) yield* announce
+      yield* coordinator.resign
+    }).pipe(
+      Effect.timeout(silence),
+      Effect.ignoreLogged,
+      Effect.zipRight(node.stopAll(deployment.name))
+    )
+
+  const start = Effect.fnUntraced(function* (deployment: Deployment) {
+    const { name, processes } = deployment
+    if (hosted.has(name)) return yield* new DeploymentExists({ deployment: name })
+    const one: Hosted = { deployment, coordinator: Coordinate.make({ self, lease, client, deployment, scope }) }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => hosted.set(name, one)),
+      () => leave(one)
+    )
+    yield* lease.register(name, processes.length)
+    return one.coordinator.killSwitch
+  })
+
+  return { start, status: lease.list }
+})

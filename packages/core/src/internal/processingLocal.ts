@@ -1,0 +1,59 @@
+/**
+ * Distributed processing on this node alone: supervision, epochs, backoff and the kill switch are the real ones; there
+ * is only nobody to share the work with.
+ */
+import { Deferred, Effect } from "effect"
+import type { KillSwitch } from "../KillSwitch.js"
+import { DeploymentExists } from "../Lease.js"
+import type { Process } from "../Process.js"
+import type { ProcessContext } from "../ProcessContext.js"
+import { ProcessLease } from "../ProcessLease.js"
+import { beatInterval, type Deployment } from "./deploymentSettings.js"
+import * as Node from "./node.js"
+
+const runner = "local"
+
+export const make = Effect.gen(function* () {
+  const lease = yield* ProcessLease
+  const node = yield* Node.make(runner, lease)
+  const names = new Set<string>()
+
+  const start = Effect.fnUntraced(function* ({ name, processes, settings }: Deployment) {
+    if (names.has(name)) return yield* new DeploymentExists({ deployment: name })
+    yield* Effect.acquireRelease(
+      Effect.sync(() => names.add(name)),
+      () => Effect.sync(() => names.delete(name))
+    )
+    yield* lease.register(name, processes.length)
+    let resumed = yield* Deferred.make<void>()
+
+    /** Hosts one process in whatever generation is wanted; while none is, waits until it is resumed, here or elsewhere. */
+    const keep = (recipe: Process<unknown, ProcessContext>, index: number) =>
+      Effect.gen(function* () {
+        const row = (yield* lease.list(name)).find((_) => _.index === index)
+        if (row?.desired === true) yield* node.host(row, recipe, settings)
+        else yield* Effect.timeoutOption(Deferred.await(resumed), beatInterval)
+      }).pipe(
+        Effect.catchAll((error) =>
+          Effect.zipRight(Effect.logWarning(`deployment ${name} could not be read`, error), Effect.sleep(beatInterval))
+        ),
+        Effect.forever
+      )
+    yield* Effect.forEach(processes, (recipe, index) => Effect.forkScoped(keep(recipe, index)))
+
+    return {
+      shutdown: Effect.gen(function* () {
+        const rows = yield* lease.stop(name)
+        yield* Effect.forEach(rows, node.stop, { concurrency: "unbounded", discard: true })
+      }),
+      resume: Effect.gen(function* () {
+        yield* lease.resume(name)
+        const waiting = resumed
+        resumed = yield* Deferred.make<void>()
+        yield* Deferred.succeed(waiting, undefined)
+      })
+    } satisfies KillSwitch
+  })
+
+  return { start, status: lease.list }
+})
