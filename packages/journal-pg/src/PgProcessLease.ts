@@ -1,0 +1,46 @@
+/**
+ * Process leases in Postgres: which runner runs which process, by the server's clock.
+ *
+ * A row of `process_lease` holds a process's wish and fact, a row of `process_fence` the newest epoch and its token.
+ * Fenced writes lock the second (`aecor_guard`), beats update the first, so neither holds up the other.
+ *
+ * Guarantees: every operation takes effect wholly or not at all; of two claims at most one holds; once a claim has
+ * answered, no transaction of an older epoch can commit a guarded write. For that a claim waits half a second for
+ * transactions that hold the fence, and then ends their connections. Not guaranteed: that an operation that failed
+ * changed nothing. A lost connection leaves it in doubt; every operation may be repeated.
+ *
+ * @since 0.1.0
+ */
+import { ProcessLease } from "@aecor/core"
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer } from "effect"
+import * as operations from "./internal/processLease.js"
+import * as definitions from "./internal/processLeaseSql.js"
+import * as PgMigrations from "./PgMigrations.js"
+
+/**
+ * The tables `process_lease`, `process_fence`, `deployment`, `runner_beat` and `deployment_coordinator`, and the
+ * functions that change more than one of them. Among these is the guard of whoever writes under a fence:
+ * `aecor_guard(deployment, index, epoch, token)`, called in the write's own transaction, refuses it with SQLSTATE
+ * `AE001` where a newer epoch exists, and keeps one from coming about until the transaction ends.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const migrations: PgMigrations.Migrations = PgMigrations.make("PgProcessLease", [
+  PgMigrations.step("tables", definitions.tables),
+  PgMigrations.step("functions", definitions.functions)
+])
+
+/**
+ * The leases of the database that the client is connected to. The tables come from `migrations`.
+ *
+ * Ending a connection needs the right to: the runners share one role, or theirs is a member of `pg_signal_backend`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<ProcessLease.ProcessLease, never, PgClient.PgClient> = Layer.effect(
+  ProcessLease.ProcessLease,
+  Effect.map(PgClient.PgClient, operations.make)
+)

@@ -1,0 +1,6 @@
+export * as PgCluster from "./PgCluster.js"
+export * as PgJournal from "./PgJournal.js"
+export * as PgMigrations from "./PgMigrations.js"
+export * as PgOffsetStore from "./PgOffsetStore.js"
+export * as PgProcessLease from "./PgProcessLease.js"
+export * as PgViewStore from "./PgViewStore.js"

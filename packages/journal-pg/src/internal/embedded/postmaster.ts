@@ -1,0 +1,160 @@
+/**
+ * The two programs: `initdb`, which makes the data folder, and `postgres`, started in a session of its own (a Ctrl-C
+ * in the terminal reaches the owner, which then stops the server after its clients), logging to a file.
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+import * as fs from "node:fs"
+import * as net from "node:net"
+import * as path from "node:path"
+import { Effect, type Scope } from "effect"
+import type { Account } from "./account.js"
+import type { Binaries } from "./binaries.js"
+import * as RunFolder from "./runFolder.js"
+import { type Reason, ServerError } from "./ServerError.js"
+
+export interface Run {
+  readonly folder: string
+  readonly binaries: Binaries
+  readonly account: Account
+}
+
+const failed = (run: Run, reason: Reason, what: string, cause?: unknown): ServerError => {
+  const log = fs.existsSync(RunFolder.logOf(run.folder)) ? fs.readFileSync(RunFolder.logOf(run.folder), "utf8") : ""
+  return new ServerError({ reason, message: `${what}\n${log.trimEnd().split("\n").slice(-15).join("\n")}`, cause })
+}
+
+const launch = (run: Run, program: string, args: ReadonlyArray<string>): ChildProcess => {
+  const log = fs.openSync(RunFolder.logOf(run.folder), "a")
+  try {
+    return spawn(program, args, {
+      cwd: run.folder,
+      detached: true,
+      env: { PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC" },
+      stdio: ["ignore", log, log],
+      ...(run.account === undefined ? {} : run.account)
+    })
+  } finally {
+    fs.closeSync(log)
+  }
+}
+
+/** Ends with the program: its exit code, or null for a signal. */
+const exitOf = (run: Run, reason: Reason, child: ChildProcess): Effect.Effect<number | null, ServerError> =>
+  Effect.async((resume) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.succeed(child.exitCode))
+    child.once("error", (cause) => resume(Effect.fail(failed(run, reason, `${child.spawnfile} did not start`, cause))))
+    child.once("exit", (code) => resume(Effect.succeed(code)))
+  })
+
+/** One signal after the other until the program has ended, each with seven seconds. */
+const end = (run: Run, child: ChildProcess, signals: ReadonlyArray<NodeJS.Signals>): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    for (const signal of signals) {
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+      child.kill(signal)
+      yield* Effect.ignore(Effect.timeout(exitOf(run, "StartFailed", child), "7 seconds"))
+    }
+  })
+
+export const initialise = (run: Run, password: string): Effect.Effect<void, ServerError> =>
+  Effect.gen(function* () {
+    const passwordFile = path.join(run.folder, "password")
+    yield* Effect.try({
+      try: () => {
+        fs.mkdirSync(RunFolder.dataOf(run.folder), { mode: 0o700 })
+        fs.writeFileSync(passwordFile, password, { mode: 0o600 })
+        if (run.account !== undefined) {
+          const { gid, uid } = run.account
+          for (const file of [RunFolder.dataOf(run.folder), passwordFile]) fs.chownSync(file, uid, gid)
+        }
+      },
+      catch: (cause) => failed(run, "NoFolder", `the folder ${run.folder} cannot be prepared`, cause)
+    })
+    const code = yield* Effect.acquireUseRelease(
+      Effect.sync(() =>
+        launch(run, run.binaries.initdb, [
+          "-D",
+          RunFolder.dataOf(run.folder),
+          "--username=postgres",
+          `--pwfile=${passwordFile}`,
+          "--auth=scram-sha-256",
+          "--encoding=UTF8",
+          "--locale=C",
+          "--locale-provider=builtin",
+          "--builtin-locale=C.UTF-8",
+          "--no-sync",
+          "--no-instructions"
+        ])
+      ),
+      (child) => exitOf(run, "InitFailed", child),
+      // Interrupted: it tidies up behind itself, and the folder must not go meanwhile.
+      (child) => end(run, child, ["SIGTERM", "SIGKILL"])
+    )
+    if (code !== 0) return yield* failed(run, "InitFailed", `initdb ended with ${code}`)
+    yield* Effect.sync(() => {
+      for (const file of [passwordFile, RunFolder.logOf(run.folder)]) fs.rmSync(file, { force: true })
+    })
+  })
+
+export const freePort: Effect.Effect<number, ServerError> = Effect.async((resume) => {
+  const server = net.createServer()
+  const refused = (cause?: unknown) =>
+    resume(Effect.fail(new ServerError({ reason: "StartFailed", message: "no free port on the loopback", cause })))
+  server.once("error", refused)
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    server.close(() =>
+      address !== null && typeof address === "object" ? resume(Effect.succeed(address.port)) : refused()
+    )
+  })
+})
+
+const ready = (run: Run, child: ChildProcess, port: number): Effect.Effect<void, ServerError> =>
+  Effect.gen(function* () {
+    while (RunFolder.lockLines(run.folder)[7] !== "ready") {
+      if (child.exitCode !== null || child.signalCode !== null) {
+        return yield* failed(run, "StartFailed", `Postgres ended while starting on port ${port}`)
+      }
+      yield* Effect.sleep(20)
+    }
+  }).pipe(
+    Effect.timeoutFail({
+      duration: "60 seconds",
+      onTimeout: () => failed(run, "StartFailed", "Postgres was not ready within 60 seconds")
+    })
+  )
+
+/**
+ * Starts the server; it is stopped when the scope closes. `gently` writes everything to disk first; otherwise it is
+ * an immediate stop, for data that nobody will read again.
+ */
+export const serve = (
+  run: Run,
+  port: number,
+  settings: Readonly<Record<string, string>>,
+  gently: boolean
+): Effect.Effect<number, ServerError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const server = launch(run, run.binaries.postgres, [
+          "-D",
+          RunFolder.dataOf(run.folder),
+          "-p",
+          String(port),
+          ...flags
+        ])
+        // A server that cannot be spawned is seen by `pid`; without a listener the event would end the process.
+        server.on("error", () => undefined)
+        server.unref()
+        return server
+      }),
+      (server) => end(run, server, gently ? ["SIGINT", "SIGQUIT", "SIGKILL"] : ["SIGQUIT", "SIGKILL"])
+    )
+    if (child.pid === undefined) {
+      return yield* failed(run, "StartFailed", `${run.binaries.postgres} cannot be started`)
+    }
+    yield* ready(run, child, port)
+    return child.pid
+  })

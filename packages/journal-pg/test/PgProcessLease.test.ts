@@ -1,0 +1,92 @@
+import { ProcessLease } from "@aecor/core"
+import { ProcessLeaseSuite } from "@aecor/core/testing"
+import { PgProcessLease } from "@aecor/journal-pg"
+import { PgClient } from "@effect/sql-pg"
+import { describe, expect, it, layer } from "@effect/vitest"
+import { Array, Duration, Effect, Layer, Option, Random } from "effect"
+import { beatOf, claimed, Database, Leases, registered, silence } from "./leases.js"
+
+describe("PgProcessLease", () => {
+  ProcessLeaseSuite.suiteLive("as every process lease", Leases, {
+    elapse: (duration) =>
+      Effect.flatMap(PgClient.PgClient, (sql) => {
+        const seconds = Duration.toSeconds(duration)
+        const back = sql`make_interval(secs => ${seconds})`
+        return Effect.all([
+          sql`UPDATE process_lease SET heartbeat_at = heartbeat_at - ${back}, sent_at = sent_at - ${back}`,
+          sql`UPDATE runner_beat SET beat_at = beat_at - ${back}`,
+          sql`UPDATE deployment_coordinator SET until = until - ${back}`
+        ])
+      }).pipe(Effect.asVoid)
+  })
+
+  layer(Leases, { excludeTestServices: true })("in Postgres", (on) => {
+    on.effect("gives one of 200 simultaneous claims the process", () =>
+      Effect.gen(function* () {
+        const lease = yield* ProcessLease.ProcessLease
+        const process = yield* registered("claims")
+        const claims = yield* Effect.forEach(Array.range(1, 200), (n) => lease.claim(process, `runner ${n}`, silence), {
+          concurrency: "unbounded"
+        })
+        expect(claims.filter((_) => _._tag === "Claimed")).toHaveLength(1)
+        expect(claims.filter((_) => _._tag === "Busy")).toHaveLength(199)
+      })
+    )
+
+    on.effect("takes a time from before the server's clock stepped back for long ago", () =>
+      Effect.gen(function* () {
+        const sql = yield* PgClient.PgClient
+        const lease = yield* ProcessLease.ProcessLease
+        const process = yield* registered("clock")
+        const { deployment } = process
+        yield* claimed(process, "old")
+        yield* lease.announce("old", [deployment])
+        expect(yield* lease.coordinate(deployment, "old", silence)).toBe(true)
+        expect(yield* lease.coordinate(deployment, "new", silence)).toBe(false)
+        expect((yield* lease.claim(process, "new", silence))._tag).toBe("Busy")
+
+        yield* sql`UPDATE process_lease SET heartbeat_at = heartbeat_at + interval '1 minute'
+          WHERE deployment = ${deployment}`
+        yield* sql`UPDATE runner_beat SET beat_at = beat_at + interval '1 minute'`
+        yield* sql`UPDATE deployment_coordinator SET until = until + interval '1 minute'`
+
+        expect((yield* lease.list(deployment)).map((_) => _.sinceBeat)).toEqual([Option.some(Number.POSITIVE_INFINITY)])
+        expect(yield* lease.runners(deployment, silence)).toEqual([])
+        expect(yield* lease.coordinate(deployment, "new", silence)).toBe(true)
+        expect((yield* lease.claim(process, "new", silence))._tag).toBe("Claimed")
+      })
+    )
+
+    on.effect("bears beats in any order beside stops and resumes", () =>
+      Effect.gen(function* () {
+        const lease = yield* ProcessLease.ProcessLease
+        const process = yield* registered("crowd", 30)
+        const fences = yield* Effect.forEach(Array.range(0, 29), (index) => claimed({ ...process, index }, "owner"))
+        const shuffled = Effect.map(Random.shuffle(fences), (_) => lease.beat([..._].map(beatOf)))
+        const beats = Effect.repeatN(Effect.flatten(shuffled), 50)
+        const switching = Effect.repeatN(Effect.zipRight(lease.stop("crowd"), lease.resume("crowd")), 50)
+        yield* Effect.all([beats, beats, beats, switching, switching], { concurrency: "unbounded" })
+        expect((yield* lease.list("crowd")).every((_) => _.desired)).toBe(true)
+      })
+    )
+
+    on.effect("takes effect by itself within a caller's transaction that is rolled back", () =>
+      Effect.gen(function* () {
+        const sql = yield* PgClient.PgClient
+        const lease = yield* ProcessLease.ProcessLease
+        const process = yield* registered("alone")
+        yield* Effect.flip(sql.withTransaction(Effect.zipRight(lease.stop("alone"), Effect.fail("rolled back"))))
+        expect((yield* lease.claim(process, "runner", silence))._tag).toBe("Obsolete")
+      })
+    )
+  })
+
+  it.live("says what the database said", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease.ProcessLease
+      const error = yield* Effect.flip(lease.list("deployment"))
+      expect(error._tag).toBe("ProcessLeaseError")
+      expect(error.message).toContain('"process_lease" does not exist')
+    }).pipe(Effect.provide(Layer.provide(PgProcessLease.layer, Database)))
+  )
+})
