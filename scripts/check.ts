@@ -1,6 +1,7 @@
 // All static checks. Prints one line a check, what failed, and at the end one line of JSON.
 import * as imports from "./imports.js"
 import { finish, run, runSteps, type Step } from "./lib.js"
+import * as readme from "./readme.js"
 
 /** The Effect language service: floating effects, missing services and the like. Suggestions are not asked for. */
 const effectFlags = ["--project", "tsconfig.json", "--format", "text", "--severity", "error,warning", "--strict"]
@@ -16,6 +17,10 @@ const steps: ReadonlyArray<Step> = [
   {
     name: "imports",
     run: () => Promise.resolve({ ok: direction.violations.length === 0, output: direction.violations.join("\n") })
+  },
+  {
+    name: "readme",
+    run: () => Promise.resolve({ ok: readme.check().length === 0, output: readme.check().join("\n") })
   },
   { name: "unused", run: () => run("knip", ["--no-config-hints"]) }
 ]

@@ -1,0 +1,156 @@
+/**
+ * The main job: three nodes sell out a concert while one of them is killed and another joins; then everything is
+ * checked. Ends with one line of JSON, and with a failed exit if any of its counts is not zero.
+ */
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { PgJournal, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
+import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
+import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { PgClient } from "@effect/sql-pg"
+import { Config, Console, Data, Effect, Fiber, Layer, Option, Redacted, Schedule } from "effect"
+import * as Checks from "./demo/checks.js"
+import * as Clients from "./demo/clients.js"
+import * as Nodes from "./demo/nodes.js"
+import * as Options from "./demo/options.js"
+import * as Screen from "./demo/screen.js"
+import * as Watch from "./demo/watch.js"
+import { BookingJournal } from "./domain/Booking.js"
+import { BookingsView } from "./view/BookingsView.js"
+
+/** How many clients act at once. */
+const clients = 24
+
+class DemoFailed extends Data.TaggedError("DemoFailed")<{ readonly message: string }> {}
+
+/** A folder for the nodes' logs. */
+const makeFolder = (keep: boolean) =>
+  Effect.acquireRelease(
+    Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "aecor-demo-"))),
+    (folder) => Effect.sync(() => keep || fs.rmSync(folder, { recursive: true, force: true }))
+  )
+
+/** A database of its own: in the Postgres of DATABASE_URL, or in an embedded one. */
+const makeDatabase = (keep: boolean) =>
+  Effect.gen(function* () {
+    const given = yield* Config.option(Config.redacted("DATABASE_URL"))
+    const server = Option.isSome(given)
+      ? given.value
+      : yield* Effect.map(EmbeddedPostgres.make({ keep }), ({ directory, url }) => {
+          if (keep) process.once("exit", () => process.stderr.write(`the database's folder: ${directory}\n`))
+          return url
+        })
+    yield* Screen.say(Option.isSome(given) ? "using the Postgres of DATABASE_URL" : "started an embedded Postgres")
+    return yield* EmbeddedPostgres.createDatabase(server)
+  })
+
+const storage = (url: Redacted.Redacted) =>
+  Layer.mergeAll(
+    PgJournal.layer(BookingJournal, { table: "booking_event" }),
+    PgViewStore.layer(BookingsView, { table: "bookings", key: "booking_id" }),
+    PgProcessLease.layer
+  ).pipe(Layer.provideMerge(PgClient.layer({ url, maxConnections: 6, applicationName: "demo" })))
+
+const showPlacement = (nodes: ReadonlyArray<Nodes.Node>) =>
+  Effect.gen(function* () {
+    const placed = yield* Watch.awaitEven(
+      nodes.map((node) => node.runner),
+      "30 seconds"
+    )
+    for (const { counts, name } of placed) {
+      yield* Screen.say(`  ${name}: ${nodes.map((node, i) => `${node.name} runs ${counts[i]}`).join(", ")}`)
+    }
+    return placed
+  })
+
+const run = (options: Options.Options) =>
+  Effect.gen(function* () {
+    const logs = yield* makeFolder(options.keep)
+    const databaseUrl = yield* makeDatabase(options.keep)
+    const startNode = (number: number) => Nodes.start(`node-${number}`, { databaseUrl, logs })
+
+    yield* Screen.say(`starting ${options.nodes} nodes`)
+    let nodes = yield* Effect.forEach(
+      Array.from({ length: options.nodes }, (_, i) => i + 1),
+      startNode
+    )
+    yield* Effect.forEach(nodes, Nodes.awaitReady, { concurrency: "unbounded", discard: true })
+    for (const node of nodes) yield* Screen.say(`  ${node.name} serves ${node.url}`)
+
+    const scene = Effect.gen(function* () {
+      yield* Checks.recordCommits
+      yield* showPlacement(nodes)
+
+      const sale = Clients.makeSale()
+      const sales = yield* Effect.fork(
+        Clients.sellOut(sale, { bookings: options.bookings, clients, nodes: () => nodes })
+      )
+      yield* Screen.say(`selling concertA: ${clients} clients, ${options.bookings} bookings, 1500 seats`)
+      const progress = Effect.suspend(() =>
+        Screen.showProgress(
+          `${Screen.bar(sale.accepted.size / options.bookings)} ${sale.accepted.size} bookings accepted, ` +
+            `${sale.paid} paid, ${sale.free.length} seats free`
+        )
+      )
+      const showing = yield* Effect.fork(Effect.repeat(progress, Schedule.spaced(Screen.progressInterval)))
+
+      const half = Effect.suspend(() => (sale.accepted.size * 2 >= options.bookings ? Effect.void : Effect.fail("not yet")))
+      yield* Effect.raceFirst(Effect.retry(half, Schedule.spaced("20 millis")), Fiber.join(sales))
+      const victim = nodes[1]
+      if (victim === undefined) return yield* new DemoFailed({ message: "there is no node to kill" })
+      yield* Screen.say(`killing ${victim.name} (kill -9 ${victim.pid}), and starting node-${options.nodes + 1}`)
+      nodes = nodes.filter((node) => node !== victim)
+      const joining = yield* startNode(options.nodes + 1)
+      const joined = yield* Effect.fork(Nodes.awaitReady(joining))
+      const takeover = yield* Effect.timeoutFail(Watch.takeover(victim.runner, victim.kill), {
+        duration: "60 seconds",
+        onTimeout: () => new DemoFailed({ message: `the processes of ${victim.name} were not taken over in a minute` })
+      })
+      yield* Screen.say(
+        `the ${takeover.processes} processes of ${victim.name} run again; the last one after ${takeover.longestMs} ms`
+      )
+      yield* Fiber.join(joined)
+      nodes = [...nodes, joining]
+      yield* Screen.say(`${joining.name} has joined and serves ${joining.url}`)
+      yield* Fiber.join(sales)
+      yield* Fiber.interrupt(showing)
+      yield* Screen.endProgress
+      yield* Screen.say(
+        `${sale.accepted.size} bookings accepted, ${sale.paid} paid, ${sale.free.length} seats free; ` +
+          `${sale.repeated} requests were sent again because a node did not answer`
+      )
+      const placed = yield* showPlacement(nodes)
+      yield* Screen.say("waiting for the last confirmations, then checking everything")
+      yield* Checks.awaitQuiet("60 seconds")
+      const { commits, figures } = yield* Checks.check(joining, sale.accepted)
+      yield* Screen.say(`checked ${figures.events} events, ${figures.views} views and ${commits} fenced commits`)
+      return {
+        nodes: options.nodes + 1,
+        requests: sale.requests,
+        accepted: sale.accepted.size,
+        ...figures,
+        failoverMs: takeover.longestMs,
+        spread: placed.map(({ counts }) => Watch.spreadOf(counts)),
+        processes: Object.fromEntries(placed.map(({ counts, name }) => [name, counts]))
+      }
+    })
+    const result = yield* Effect.provide(scene, storage(databaseUrl))
+    if (options.keep) yield* Screen.say(`the nodes' logs: ${logs}`)
+    return result
+  }).pipe(Effect.scoped)
+
+const main = Effect.gen(function* () {
+  const result = yield* run(yield* Options.parse(process.argv.slice(2)))
+  yield* Console.log(JSON.stringify({ demo: result }))
+  const { lost, outOfOrder, seatsSoldTwice, staleWrites, twice } = result
+  if (lost + twice + outOfOrder + seatsSoldTwice + staleWrites > 0) {
+    return yield* new DemoFailed({ message: "a count that ought to be 0 is not" })
+  }
+}).pipe(
+  Effect.catchTag("UsageError", ({ message }) =>
+    Effect.zipRight(Console.error(`${message}\n\n${Options.usage}`), new DemoFailed({ message: "wrong usage" }))
+  )
+)
+
+NodeRuntime.runMain(main.pipe(Effect.provide(NodeHttpClient.layerUndici)))

@@ -1,0 +1,123 @@
+/**
+ * The demo's nodes: operating system processes of the application, each on ports of its own. They end with the scope,
+ * in good order where they can; a node whose parent vanishes ends by itself.
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+import * as fs from "node:fs"
+import * as net from "node:net"
+import * as path from "node:path"
+import { fileURLToPath } from "node:url"
+import { Data, Effect, Redacted, Schedule, type Scope } from "effect"
+
+export class NodeFailed extends Data.TaggedError("NodeFailed")<{ readonly message: string }> {}
+
+export interface Node {
+  readonly name: string
+  /** Its name in the cluster. */
+  readonly runner: string
+  readonly url: string
+  readonly pid: number
+  readonly log: string
+  readonly kill: Effect.Effect<void>
+}
+
+const freePorts = (count: number): Effect.Effect<ReadonlyArray<number>, NodeFailed> =>
+  Effect.acquireUseRelease(
+    Effect.forEach(Array.from({ length: count }), () =>
+      Effect.async<net.Server, NodeFailed>((resume) => {
+        const server = net.createServer()
+        server.once("error", (error) => resume(new NodeFailed({ message: `no free port: ${error.message}` })))
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      })
+    ),
+    (servers) =>
+      Effect.succeed(
+        servers.flatMap((server) => {
+          const address = server.address()
+          return address !== null && typeof address === "object" ? [address.port] : []
+        })
+      ),
+    (servers) =>
+      Effect.forEach(servers, (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void))))
+  )
+
+const entry = fileURLToPath(new URL("node.ts", import.meta.url))
+/** How long a node may take to leave in good order. */
+const patience = "15 seconds"
+
+const exitOf = (child: ChildProcess): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    if (child.exitCode !== null || child.signalCode !== null) resume(Effect.void)
+    else child.once("exit", () => resume(Effect.void))
+  })
+
+const stop = (child: ChildProcess): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    child.kill("SIGTERM")
+    return Effect.timeoutFail(exitOf(child), { duration: patience, onTimeout: () => "late" })
+  }).pipe(
+    Effect.catchAll(() =>
+      Effect.suspend(() => {
+        child.kill("SIGKILL")
+        return exitOf(child)
+      })
+    )
+  )
+
+/** Starts a node; it may not be ready yet. */
+export const start = (
+  name: string,
+  options: { readonly databaseUrl: Redacted.Redacted; readonly logs: string }
+): Effect.Effect<Node, NodeFailed, Scope.Scope> =>
+  Effect.gen(function* () {
+    const [httpPort, clusterPort] = yield* freePorts(2)
+    const log = path.join(options.logs, `${name}.log`)
+    const output = yield* Effect.acquireRelease(
+      Effect.sync(() => fs.openSync(log, "a")),
+      (file) => Effect.sync(() => fs.closeSync(file))
+    )
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        spawn(process.execPath, [...process.execArgv, entry], {
+          // the channel tells the node when its parent is gone
+          stdio: ["ignore", output, output, "ipc"],
+          env: {
+            ...process.env,
+            DATABASE_URL: Redacted.value(options.databaseUrl),
+            HOST: "127.0.0.1",
+            HTTP_PORT: String(httpPort),
+            CLUSTER_PORT: String(clusterPort),
+            NO_COLOR: "1"
+          }
+        })
+      ),
+      stop
+    )
+    if (child.pid === undefined) return yield* new NodeFailed({ message: `${name} could not be started` })
+    return {
+      name,
+      runner: `127.0.0.1:${clusterPort}`,
+      url: `http://127.0.0.1:${httpPort}`,
+      pid: child.pid,
+      log,
+      kill: Effect.suspend(() => {
+        child.kill("SIGKILL")
+        return exitOf(child)
+      })
+    }
+  })
+
+/** Waits until a node says that it is ready. */
+export const awaitReady = (node: Node): Effect.Effect<void, NodeFailed> =>
+  Effect.tryPromise({
+    try: async (signal) => {
+      const response = await fetch(`${node.url}/ready`, { signal })
+      await response.arrayBuffer()
+      if (!response.ok) throw new Error(`it answers ${response.status}`)
+    },
+    catch: (error) => (error instanceof Error ? error.message : String(error))
+  }).pipe(
+    Effect.timeout("2 seconds"),
+    Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.upTo("60 seconds"))),
+    Effect.mapError((error) => new NodeFailed({ message: `${node.name} is not ready: ${String(error)}; see ${node.log}` }))
+  )

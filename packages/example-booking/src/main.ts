@@ -1,0 +1,38 @@
+/**
+ * One node of the application: HTTP, entities and processes, sharing a Postgres with the other nodes. SIGTERM lets it
+ * leave in good order.
+ *
+ * - `DATABASE_URL`: the Postgres that all nodes share.
+ * - `HTTP_PORT` (8080): where it serves HTTP.
+ * - `HOST` (127.0.0.1), `CLUSTER_PORT` (34431): where the other nodes reach it.
+ */
+import { createServer } from "node:http"
+import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { PgClient } from "@effect/sql-pg"
+import { Config, Effect, Layer } from "effect"
+import { App } from "./app.js"
+import { Postgres } from "./postgres.js"
+
+const Address = Config.all({
+  host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
+  port: Config.withDefault(Config.port("CLUSTER_PORT"), 34431)
+})
+
+const Server = NodeHttpServer.layerConfig(
+  createServer,
+  Config.all({
+    host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
+    port: Config.withDefault(Config.port("HTTP_PORT"), 8080)
+  })
+)
+
+const Database = PgClient.layerConfig({
+  url: Config.redacted("DATABASE_URL"),
+  applicationName: Config.succeed("booking"),
+  maxConnections: Config.succeed(20)
+})
+
+// Memory ⇄ Postgres is this line: `Memory` in the place of `Postgres` runs the same application in this process alone.
+const Main = App.pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Address, Postgres))))
+
+NodeRuntime.runMain(Layer.launch(Main.pipe(Layer.provide([Server, Database]))))

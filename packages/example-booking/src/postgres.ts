@@ -1,0 +1,39 @@
+/**
+ * Everything the application stands on, on Postgres and clustered: any number of nodes share one database.
+ */
+import { DistributedProcessing, EntityHost } from "@aecor/core"
+import { PgCluster, PgJournal, PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
+import { Layer } from "effect"
+import { BookingJournal } from "./domain/Booking.js"
+import * as PgTicketReservation from "./reservation/PgTicketReservation.js"
+import { BookingsView } from "./view/BookingsView.js"
+import * as BookingsTable from "./view/bookingsTable.js"
+
+const journal = { table: "booking_event" }
+
+/** The tables; any number of nodes may start at once. */
+export const Migrations = PgMigrations.layer([
+  PgProcessLease.migrations,
+  PgOffsetStore.migrations,
+  PgJournal.migrations(journal),
+  BookingsTable.migrations,
+  PgTicketReservation.migrations
+])
+
+/** Where the other nodes reach this one. */
+export type Address = Pick<PgCluster.Options, "host" | "port" | "listen">
+
+export const Postgres = (address: Address) =>
+  Layer.mergeAll(EntityHost.layerCluster, DistributedProcessing.layerCluster).pipe(
+    Layer.provide(PgCluster.layer(address)),
+    Layer.provideMerge(
+      Layer.mergeAll(
+        PgJournal.layer(BookingJournal, journal),
+        PgViewStore.layer(BookingsView, { table: "bookings", key: "booking_id" }),
+        PgOffsetStore.layer,
+        PgProcessLease.layer,
+        PgTicketReservation.layer()
+      )
+    ),
+    Layer.provide(Migrations)
+  )
