@@ -1,0 +1,122 @@
+/**
+ * The HTTP interface as a contract: paths, bodies, answers and refusals. Handlers, the OpenAPI page and clients are made
+ * of it.
+ *
+ * A refusal is JSON with its name in `_tag`: 404 not found, 409 conflict with the booking's state, 422 against the
+ * rules, 400 malformed (naming the field), 503 try again.
+ */
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
+import { Schema } from "effect"
+import * as R from "../domain/BookingRejection.js"
+import { BookingId, ClientId, ConcertId, PaymentId, Reason } from "../domain/Ids.js"
+import { Seat } from "../domain/Seat.js"
+import { SeatOffer } from "../reservation/TicketReservation.js"
+import { BookingRow } from "../view/BookingRow.js"
+import { CommandNotAnswered, StorageUnavailable, ViewBehind } from "./HttpError.js"
+import { ReadToken } from "./ReadToken.js"
+
+const clientId = HttpApiSchema.param("clientId", ClientId)
+const bookingId = HttpApiSchema.param("bookingId", BookingId)
+const concertId = HttpApiSchema.param("concertId", ConcertId)
+
+/** More than any booking may hold, so that the rule answers and not the form; few enough to be read at once. */
+const mostSeats = 100
+
+/** With a `bookingId` of its own, a client can send the request again without placing twice. */
+const PlaceBooking = Schema.Struct({
+  bookingId: Schema.optionalWith(BookingId, { as: "Option", exact: true }),
+  concertId: ConcertId,
+  seats: Schema.NonEmptyArray(Seat).pipe(Schema.maxItems(mostSeats))
+})
+
+const CancelBooking = Schema.Struct({ reason: Reason })
+
+export const Payment = Schema.Struct({ paymentId: PaymentId, clientId: ClientId, bookingId: BookingId })
+
+/** A command has been accepted. */
+const Accepted = Schema.Struct({ bookingId: BookingId, token: ReadToken })
+
+const Placed = Schema.Struct({ bookingId: BookingId, location: Schema.String, token: ReadToken })
+
+const Token = Schema.Struct({ token: Schema.optionalWith(ReadToken, { as: "Option", exact: true }) })
+
+export class ConcertNotFound extends Schema.TaggedError<ConcertNotFound>()("ConcertNotFound", {}) {}
+
+const bookings = HttpApiGroup.make("bookings")
+  .add(
+    HttpApiEndpoint.post("place")`/clients/${clientId}/bookings`
+      .setPayload(PlaceBooking)
+      .addSuccess(Placed, { status: 201 })
+      .addError(R.BookingAlreadyExists, { status: 409 })
+      .addError(R.DuplicateSeats, { status: 422 })
+      .addError(R.TooManySeats, { status: 422 })
+      .addError(CommandNotAnswered, { status: 503 })
+      .annotate(OpenApi.Description, "Orders seats. They are confirmed, or denied, soon after.")
+  )
+  .add(
+    HttpApiEndpoint.get("list")`/clients/${clientId}/bookings`
+      .setUrlParams(Token)
+      .addSuccess(Schema.Array(BookingRow))
+      .addError(ViewBehind, { status: 503 })
+      .addError(StorageUnavailable, { status: 503 })
+  )
+  .add(
+    HttpApiEndpoint.get("get")`/clients/${clientId}/bookings/${bookingId}`
+      .setUrlParams(Token)
+      .addSuccess(BookingRow)
+      .addError(R.BookingNotFound, { status: 404 })
+      .addError(ViewBehind, { status: 503 })
+      .addError(StorageUnavailable, { status: 503 })
+  )
+  .add(
+    HttpApiEndpoint.del("cancel")`/clients/${clientId}/bookings/${bookingId}`
+      .setPayload(CancelBooking)
+      .addSuccess(Accepted)
+      .addError(R.BookingNotFound, { status: 404 })
+      .addError(R.BookingIsAlreadySettled, { status: 409 })
+      .addError(CommandNotAnswered, { status: 503 })
+  )
+
+const payments = HttpApiGroup.make("payments").add(
+  HttpApiEndpoint.post("receive")`/payments`
+    .setPayload(Payment)
+    .addSuccess(Accepted, { status: 202 })
+    .addError(R.BookingNotFound, { status: 404 })
+    .addError(R.BookingIsNotConfirmed, { status: 409 })
+    .addError(R.BookingIsDenied, { status: 409 })
+    .addError(R.BookingIsAlreadyCanceled, { status: 409 })
+    .addError(R.BookingIsExpired, { status: 409 })
+    .addError(R.BookingIsAlreadySettled, { status: 409 })
+    .addError(CommandNotAnswered, { status: 503 })
+    .annotate(OpenApi.Description, "Tells that the money for a booking has come.")
+)
+
+const concerts = HttpApiGroup.make("concerts").add(
+  HttpApiEndpoint.get("seats")`/concerts/${concertId}/seats`
+    .addSuccess(Schema.Array(SeatOffer))
+    .addError(ConcertNotFound, { status: 404 })
+    .addError(StorageUnavailable, { status: 503 })
+)
+
+/** How many processes of a deployment there are in the cluster, and how many of them somebody runs. */
+const Deployment = Schema.Struct({ name: Schema.String, processes: Schema.Int, running: Schema.Int })
+
+const Readiness = Schema.Struct({ deployments: Schema.Array(Deployment) })
+
+/** The storage does not answer, or processes are not run by any node. */
+export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", {
+  storage: Schema.Boolean,
+  deployments: Schema.Array(Deployment)
+}) {}
+
+const node = HttpApiGroup.make("node", { topLevel: true })
+  .add(HttpApiEndpoint.get("health")`/health`.addSuccess(Schema.Struct({ status: Schema.Literal("alive") })))
+  .add(HttpApiEndpoint.get("ready")`/ready`.addSuccess(Readiness).addError(NotReady, { status: 503 }))
+
+export class BookingApi extends HttpApi.make("booking")
+  .add(bookings)
+  .add(payments)
+  .add(concerts)
+  .add(node)
+  .annotate(OpenApi.Title, "Concert tickets")
+  .annotate(OpenApi.Description, "Book seats, pay for them, or give them back.") {}

@@ -1,0 +1,72 @@
+/** Placing, cancelling and reading bookings. */
+import { HttpApiBuilder, HttpApp, HttpServerResponse } from "@effect/platform"
+import { Effect, Option } from "effect"
+import { Booking } from "../domain/Booking.js"
+import { BookingNotFound } from "../domain/BookingRejection.js"
+import { BookingId, type ClientId } from "../domain/Ids.js"
+import { BookingsView } from "../view/BookingsView.js"
+import { BookingApi } from "./BookingApi.js"
+import { behind, notAnswered, unavailable } from "./HttpError.js"
+import type { ReadToken } from "./ReadToken.js"
+
+/** How long a query waits for what its token stands for. */
+const patience = "5 seconds"
+
+const newId = Effect.sync(() => BookingId.make(globalThis.crypto.randomUUID()))
+
+const setLocation = (location: string) =>
+  HttpApp.appendPreResponseHandler((_, response) =>
+    Effect.succeed(HttpServerResponse.setHeader(response, "location", location))
+  )
+
+/** To anybody but its owner, a booking does not exist. */
+export const checkOwner = Effect.fn("checkOwner")(function* (bookingId: BookingId, clientId: ClientId) {
+  const booking = yield* Booking
+  const { clientId: owner } = yield* booking(bookingId).Status()
+  if (owner !== clientId) return yield* new BookingNotFound()
+})
+
+const awaitToken = (token: Option.Option<ReadToken>) =>
+  Effect.flatMap(BookingsView, (view) =>
+    Option.match(token, { onNone: () => Effect.void, onSome: (receipt) => view.awaitReceipt(receipt, patience) })
+  )
+
+export const BookingsHttp = HttpApiBuilder.group(BookingApi, "bookings", (handlers) =>
+  handlers
+    .handle("place", ({ path: { clientId }, payload }) =>
+      Effect.gen(function* () {
+        const { concertId, seats } = payload
+        const booking = yield* Booking
+        const bookingId = yield* Option.match(payload.bookingId, { onNone: () => newId, onSome: Effect.succeed })
+        const receipt = yield* booking.receipts(bookingId).Place({ clientId, concertId, seats })
+        const location = `/clients/${clientId}/bookings/${bookingId}`
+        yield* setLocation(location)
+        return { bookingId, location, token: receipt }
+      }).pipe(Effect.catchTag("CommandFailed", notAnswered))
+    )
+    .handle("cancel", ({ path: { bookingId, clientId }, payload }) =>
+      Effect.gen(function* () {
+        yield* checkOwner(bookingId, clientId)
+        const booking = yield* Booking
+        const token = yield* booking.receipts(bookingId).Cancel(payload)
+        return { bookingId, token }
+      }).pipe(Effect.catchTag("CommandFailed", notAnswered))
+    )
+    .handle("get", ({ path: { bookingId, clientId }, urlParams: { token } }) =>
+      Effect.gen(function* () {
+        yield* awaitToken(token)
+        const row = yield* (yield* BookingsView).get(bookingId)
+        const own = Option.filter(row, ({ view }) => view.clientId === clientId)
+        return yield* Option.match(own, {
+          onNone: () => new BookingNotFound(),
+          onSome: ({ view }) => Effect.succeed(view)
+        })
+      }).pipe(Effect.catchTags({ ReceiptTimeout: behind, ViewStoreError: unavailable }))
+    )
+    .handle("list", ({ path: { clientId }, urlParams: { token } }) =>
+      Effect.gen(function* () {
+        yield* awaitToken(token)
+        return yield* (yield* BookingsView).find({ clientId })
+      }).pipe(Effect.catchTags({ ReceiptTimeout: behind, ViewStoreError: unavailable }))
+    )
+)

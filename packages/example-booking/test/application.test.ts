@@ -1,0 +1,109 @@
+/** The whole application in memory: HTTP over a socket, entities, processes and views, on a virtual clock. */
+import { DistributedProcessing } from "@aecor/core"
+import { ViewStore } from "@aecor/projection"
+import { HttpApiClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
+import { expect, it } from "@effect/vitest"
+import { DateTime, Duration, Effect, Layer, Option, Ref, Stream, TestClock } from "effect"
+import { App } from "../src/app.js"
+import { BookingId } from "../src/domain/Ids.js"
+import { BookingApi } from "../src/http/BookingApi.js"
+import { Memory } from "../src/memory.js"
+import { bookingView, BookingsView } from "../src/view/BookingsView.js"
+import * as fixture from "./domain/fixtures.js"
+
+const bookingId = BookingId.make("b-1")
+const path = { clientId: fixture.clientId, bookingId }
+
+/** The first commit of a page with rows fails, as if the storage had gone away for a moment. */
+const crashingOnce = Layer.effect(
+  BookingsView,
+  Effect.gen(function* () {
+    const view = yield* BookingsView
+    const healthy = yield* Ref.make(false)
+    const commit: typeof view.commit = (page) =>
+      Effect.flatMap(Ref.getAndSet(healthy, true), (works) =>
+        works ? view.commit(page) : new ViewStore.ViewStoreError({ view: "bookings", description: "gone for a moment" })
+      )
+    return { ...view, commit }
+  })
+)
+
+const crashingApp = App.pipe(
+  Layer.provide(crashingOnce),
+  Layer.provideMerge(Memory),
+  Layer.provideMerge(NodeHttpServer.layerTest)
+)
+
+/** What needs no clock takes its time nevertheless: requests, and processes that have something to do. */
+const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>, until: (value: A) => boolean) =>
+  effect.pipe(
+    Effect.zipLeft(Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))),
+    Effect.repeat({ until, times: 1000 }),
+    Effect.tap((value) => Effect.sync(() => expect(value).toSatisfy(until)))
+  )
+
+const theProcess = Effect.map(DistributedProcessing.status(bookingView.name), (rows) =>
+  rows.find((row) => row.starts > 1 || Option.isSome(row.lastError))
+)
+
+it.scoped("places, confirms by the process, survives a crash of the projection, cancels, and shows it all", () =>
+  Effect.gen(function* () {
+    const api = yield* HttpApiClient.make(BookingApi)
+    const status = Effect.map(Effect.option(api.bookings.get({ path, urlParams: { token: Option.none() } })), (row) =>
+      Option.match(row, { onNone: () => "unknown", onSome: (_) => _.status })
+    )
+
+    const placed = yield* api.bookings.place({
+      path,
+      payload: { bookingId: Option.some(bookingId), concertId: fixture.concertId, seats: fixture.seats }
+    })
+    expect(placed.bookingId).toBe(bookingId)
+
+    // The projection has crashed on the booking and waits; the confirmation has not.
+    const seats = api.concerts.seats({ path: { concertId: fixture.concertId } })
+    yield* eventually(seats, (all) => all.filter((seat) => !seat.available).length === 2)
+    yield* TestClock.adjust("1200 millis")
+    const crashed = yield* eventually(theProcess, (row) => row !== undefined)
+    expect(Option.getOrThrow(crashed?.lastError ?? Option.none())).toContain("gone for a moment")
+    expect(yield* status).toBe("unknown")
+    yield* TestClock.adjust("1 second")
+    expect(yield* status).toBe("unknown")
+
+    // After its backoff, 3 seconds and up to a fifth more, it has caught up.
+    yield* TestClock.adjust("1500 millis")
+    yield* eventually(status, (_) => _ === "Confirmed")
+    yield* TestClock.adjust("1 second")
+    const again = yield* eventually(theProcess, (row) => row?.starts === 2)
+    expect(again?.epoch).toBe((crashed?.epoch ?? 0) + 1)
+
+    const seen = yield* api.bookings.get({ path, urlParams: { token: Option.some(placed.token) } })
+    const sixHours = Option.map(seen.expiresAt, (at) => DateTime.toEpochMillis(at))
+    expect(sixHours).toEqual(Option.some(Duration.toMillis("6 hours")))
+
+    const { token } = yield* api.bookings.cancel({ path, payload: { reason: "ill" } })
+    const over = yield* api.bookings.get({ path, urlParams: { token: Option.some(token) } })
+    expect([over.status, over.expiresAt]).toEqual(["Cancelled", Option.none()])
+
+    const payment = { paymentId: fixture.paymentId, clientId: fixture.clientId, bookingId }
+    const refused = yield* Effect.flip(api.payments.receive({ payload: payment }))
+    expect(refused).toMatchObject({ _tag: "BookingIsAlreadyCanceled", reason: "ill" })
+    expect((yield* api.ready()).deployments.map(({ running }) => running)).toEqual([20, 20])
+  }).pipe(Effect.provide(crashingApp))
+)
+
+it.scoped("hangs up on a body that does not tell its size and does not end, and serves others", () =>
+  Effect.gen(function* () {
+    const client = yield* HttpClient.HttpClient
+    const parts = Stream.repeatValue(new TextEncoder().encode("x".repeat(10_000))).pipe(
+      Stream.take(20),
+      Stream.concat(Stream.never)
+    )
+    const request = HttpClientRequest.post("/payments").pipe(
+      HttpClientRequest.bodyStream(parts, { contentType: "application/json" })
+    )
+    const failure = yield* Effect.flip(client.execute(request))
+    expect(failure.reason).toBe("Transport")
+    expect((yield* client.get("/health")).status).toBe(200)
+  }).pipe(Effect.provide(crashingApp))
+)

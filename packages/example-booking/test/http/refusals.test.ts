@@ -1,0 +1,210 @@
+/** What the HTTP interface answers to bad requests, and when something behind it fails. */
+import { DistributedProcessing, type Lease } from "@aecor/core"
+import { ViewStore } from "@aecor/projection"
+import { HttpApiError } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Array, Effect, Encoding, Fiber, Layer, Option, Schema, TestClock } from "effect"
+import * as Booking from "../../src/domain/Booking.js"
+import { Memory } from "../../src/memory.js"
+import { TicketReservation } from "../../src/reservation/TicketReservation.js"
+import { BookingsView } from "../../src/view/BookingsView.js"
+import { type Answer, layer as client, request } from "./client.js"
+
+const idle = client.pipe(Layer.provide(Booking.layer), Layer.provide(Memory))
+
+const order = { concertId: "concertA", seats: [{ row: 1, number: 1 }] }
+const post = (body: unknown, headers?: Record<string, string>) =>
+  request("POST", "/clients/ann/bookings", body, headers)
+
+/** The paths of what is wrong. */
+const wrong = ({ body }: Answer): ReadonlyArray<string> =>
+  Schema.decodeUnknownSync(HttpApiError.HttpApiDecodeError)(body).issues.map((issue) => issue.path.join("."))
+
+describe("malformed input", () => {
+  const long = "x".repeat(65)
+  const cases: ReadonlyArray<readonly [string, unknown, string]> = [
+    ["no concert", { seats: order.seats }, "concertId"],
+    ["no seats", { concertId: "concertA" }, "seats"],
+    ["an empty list of seats", { concertId: "concertA", seats: [] }, "seats.0"],
+    ["half a seat", { concertId: "concertA", seats: [{ row: 1 }] }, "seats.0.number"],
+    ["row zero", { concertId: "concertA", seats: [{ row: 0, number: 1 }] }, "seats.0.row"],
+    ["half a row", { concertId: "concertA", seats: [{ row: 1.5, number: 1 }] }, "seats.0.row"],
+    ["a seat as text", { concertId: "concertA", seats: [{ row: "1", number: 1 }] }, "seats.0.row"],
+    ["an endless list of seats", { concertId: "concertA", seats: Array.makeBy(101, () => order.seats[0]) }, "seats"],
+    ["a long id", { ...order, bookingId: long }, "bookingId"],
+    ["an id that is null", { ...order, bookingId: null }, "bookingId"],
+    ["a concert with a NUL", { ...order, concertId: "a\u0000" }, "concertId"]
+  ]
+  it.effect.each(cases)("%s: 400 that names the field", ([_, body, path]) =>
+    Effect.gen(function* () {
+      const answer = yield* post(body)
+      expect([answer.status, wrong(answer)]).toEqual([400, [path]])
+    }).pipe(Effect.provide(idle))
+  )
+
+  it.effect("in the path, in the query, in other bodies: 400 that names the field", () =>
+    Effect.gen(function* () {
+      const answers = yield* Effect.all([
+        request("POST", `/clients/${long}/bookings`, order),
+        request("GET", `/clients/ann/bookings/${encodeURIComponent("a b")}`),
+        request("GET", "/clients/ann/bookings?token=%20nonsense"),
+        request("GET", "/clients/ann/bookings?token=a&token=b"),
+        request("DELETE", "/clients/ann/bookings/b", { reason: "" }),
+        request("DELETE", "/clients/ann/bookings/b", { reason: "x".repeat(501) }),
+        request("DELETE", "/clients/ann/bookings/b", { reason: "a\u0000b" }),
+        request("POST", "/payments", { paymentId: "p", clientId: "ann" }),
+        request("GET", `/concerts/${long}/seats`)
+      ])
+      expect(answers.map((answer) => [answer.status, wrong(answer)])).toEqual([
+        [400, ["clientId"]],
+        [400, ["bookingId"]],
+        [400, ["token"]],
+        [400, ["token"]],
+        [400, ["reason"]],
+        [400, ["reason"]],
+        [400, ["reason"]],
+        [400, ["bookingId"]],
+        [400, ["concertId"]]
+      ])
+    }).pipe(Effect.provide(idle))
+  )
+
+  it.effect("no JSON, no body, no object, or a path that decodes to nothing: 4xx, never 500", () =>
+    Effect.gen(function* () {
+      expect(yield* post("{")).toMatchObject({ status: 400, body: { _tag: "MalformedBody" } })
+      expect(yield* post("")).toMatchObject({ status: 400, body: { _tag: "MalformedBody" } })
+      expect((yield* post("null")).status).toBe(400)
+      expect((yield* post("[]")).status).toBe(400)
+      for (const type of ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "image/png"]) {
+        const answer = yield* post("hello", { "content-type": type })
+        expect(answer).toMatchObject({ status: 415, body: { _tag: "UnsupportedMediaType" } })
+      }
+      expect((yield* request("GET", "/clients/%E0%A4%A/bookings")).status).toBeLessThan(500)
+      expect((yield* request("PATCH", "/payments", {})).status).toBe(404)
+    }).pipe(Effect.provide(idle))
+  )
+
+  it.effect("a body of more than 64 KiB: 413", () =>
+    Effect.gen(function* () {
+      const body = JSON.stringify({ ...order, more: "x".repeat(70_000) })
+      const answer = yield* post(body, { "content-length": String(body.length) })
+      expect(answer).toMatchObject({ status: 413, body: { _tag: "BodyTooLarge" } })
+    }).pipe(Effect.provide(idle))
+  )
+})
+
+describe("a token", () => {
+  it.effect("that the view does not reach in time: 503, to be tried again", () =>
+    Effect.gen(function* () {
+      const token = Encoding.encodeBase64Url(JSON.stringify(["b", 7]))
+      const asked = yield* Effect.fork(request("GET", `/clients/ann/bookings/b?token=${token}`))
+      yield* TestClock.adjust("4 seconds")
+      expect(yield* Fiber.poll(asked)).toMatchObject({ _tag: "None" })
+      yield* TestClock.adjust("2 seconds")
+      expect(yield* Fiber.join(asked)).toMatchObject({ status: 503, body: { _tag: "ViewBehind" } })
+    }).pipe(Effect.provide(idle))
+  )
+})
+
+describe("when something fails behind it", () => {
+  const secret = "password of the database"
+
+  it.effect("a command that nobody answers: 503 by its name, with Retry-After", () =>
+    Effect.gen(function* () {
+      const answer = yield* post(order)
+      expect(answer).toMatchObject({
+        status: 503,
+        body: { _tag: "CommandFailed", reason: "Unreachable", inDoubt: false }
+      })
+      expect(answer.headers.get("retry-after")).toBe("1")
+    }).pipe(Effect.provide(client.pipe(Layer.provide(Booking.Booking.layerClient), Layer.provide(Memory))))
+  )
+
+  it.effect("a view that does not answer: 503, and not ready, and nothing of the reason", () =>
+    Effect.gen(function* () {
+      const read = yield* request("GET", "/clients/ann/bookings")
+      expect(read).toMatchObject({ status: 503, body: { _tag: "StorageUnavailable" } })
+      expect(read.headers.get("retry-after")).toBe("1")
+      const ready = yield* request("GET", "/ready")
+      expect(ready).toMatchObject({ status: 503, body: { _tag: "NotReady", storage: false } })
+      expect(JSON.stringify([read.body, ready.body])).not.toContain(secret)
+      expect((yield* request("GET", "/health")).status).toBe(200)
+    }).pipe(Effect.provide(client.pipe(Layer.provide(brokenView), Layer.provide(Booking.layer), Layer.provide(Memory))))
+  )
+
+  it.effect("processes that nobody has deployed: not ready", () =>
+    Effect.gen(function* () {
+      const ready = yield* request("GET", "/ready")
+      expect(ready).toMatchObject({
+        status: 503,
+        body: { storage: true, deployments: [{ running: 0 }, { running: 0 }] }
+      })
+    }).pipe(Effect.provide(idle))
+  )
+
+  it.effect.each([
+    ["beats", { sinceBeat: Option.some(900) }, 200],
+    ["is being handed over", { sinceBeat: Option.some(10_000) }, 200],
+    ["has been silent for longer", { sinceBeat: Option.some(10_001) }, 503],
+    ["was never started", { sinceBeat: Option.none() }, 503],
+    ["was stopped on purpose", { sinceBeat: Option.none(), desired: false }, 200]
+  ] as const)("a process that %s: ready or not", ([_, one, status]) =>
+    Effect.gen(function* () {
+      expect((yield* request("GET", "/ready")).status).toBe(status)
+    }).pipe(
+      Effect.provide(
+        client.pipe(Layer.provide(processesWith(one)), Layer.provide(Booking.layer), Layer.provide(Memory))
+      )
+    )
+  )
+
+  it.effect("a defect: 500 that tells nothing", () =>
+    Effect.gen(function* () {
+      const answer = yield* request("GET", "/concerts/concertA/seats")
+      expect(answer).toMatchObject({ status: 500, body: { _tag: "InternalError" } })
+      expect(JSON.stringify(answer.body)).not.toContain(secret)
+    }).pipe(
+      Effect.provide(client.pipe(Layer.provide(defectiveHall), Layer.provide(Booking.layer), Layer.provide(Memory)))
+    )
+  )
+
+  const brokenView = Layer.effect(
+    BookingsView,
+    Effect.map(BookingsView, (view) => {
+      const broken = new ViewStore.ViewStoreError({ view: "bookings", description: secret })
+      return { ...view, get: () => Effect.fail(broken), find: () => Effect.fail(broken) }
+    })
+  )
+
+  /** Twenty processes in each deployment, all in order but the first. */
+  const processesWith = (one: Partial<Lease.ProcessRow>) =>
+    Layer.effect(
+      DistributedProcessing.DistributedProcessing,
+      Effect.map(DistributedProcessing.DistributedProcessing, (host) => ({
+        ...host,
+        status: (deployment: string) =>
+          Effect.succeed(
+            Array.makeBy(20, (index): Lease.ProcessRow => ({
+              deployment,
+              index,
+              generation: 0,
+              desired: true,
+              target: Option.none(),
+              epoch: 1,
+              runner: Option.some("here"),
+              state: Option.some("Running"),
+              starts: 1,
+              lastError: Option.none(),
+              sinceBeat: Option.some(0),
+              sinceSent: Option.none(),
+              ...(index === 0 ? one : {})
+            }))
+          )
+      }))
+    )
+
+  const defectiveHall = Layer.effect(
+    TicketReservation,
+    Effect.map(TicketReservation, (hall) => ({ ...hall, seats: () => Effect.dieMessage(secret) }))
+  )
+})
