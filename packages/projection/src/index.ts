@@ -1,0 +1,2 @@
+export * as Projection from "./Projection.js"
+export * as ViewStore from "./ViewStore.js"

@@ -1,0 +1,143 @@
+/**
+ * A view store in the memory of one process. Rows are encoded when they are committed and decoded when they are read,
+ * so that what works here works on a real storage; each commit is one step that nothing can interleave.
+ */
+import { type ConsumerId, Offset, ProcessLease } from "@aecor/core"
+import { type Duration, Effect, Option, Schema, Stream, SubscriptionRef } from "effect"
+import {
+  type Commit,
+  CommitConflict,
+  type Loaded,
+  ReceiptTimeout,
+  type Versioned,
+  type ViewStore,
+  ViewStoreError
+} from "../View.js"
+
+export const make = <V extends object, I>(definition: {
+  readonly key: string
+  readonly row: Schema.Schema<V, I>
+}): Effect.Effect<ViewStore<V>, never, ProcessLease.ProcessLease> =>
+  Effect.gen(function* () {
+    const name = definition.key
+    const lease = yield* ProcessLease.ProcessLease
+    const encode = Schema.encode(definition.row)
+    const decode = Schema.decode(definition.row)
+    const rows = new Map<string, Versioned<I>>()
+    const offsets = new Map<string, Offset.Offset>()
+    const commits = yield* SubscriptionRef.make(0)
+
+    const failed = (description: string) => (cause: Error) =>
+      new ViewStoreError({ view: name, description: `${description}: ${cause.message}`, cause })
+    const encodeRow = (key: string, { view, version }: Versioned<V>) =>
+      Effect.mapBoth(encode(view), {
+        onFailure: failed(`the row of key ${JSON.stringify(key)} does not encode`),
+        onSuccess: (encoded) => [key, { view: encoded, version }] as const
+      })
+    const decodeRow = (key: string, { view, version }: Versioned<I>) =>
+      Effect.mapBoth(decode(view), {
+        onFailure: failed(`the row of key ${JSON.stringify(key)} does not decode`),
+        onSuccess: (decoded): Versioned<V> => ({ view: decoded, version })
+      })
+
+    const offsetOf = (consumer: ConsumerId.ConsumerId) => offsets.get(identity(consumer)) ?? Offset.beginning
+    const versionOf = (key: string) => rows.get(key)?.version ?? 0
+
+    const get = Effect.fn(`${name}.get`)(function* (key: string) {
+      const stored = rows.get(key)
+      return stored === undefined ? Option.none<Versioned<V>>() : Option.some(yield* decodeRow(key, stored))
+    })
+
+    const find = Effect.fn(`${name}.find`)(function* (where: Partial<V>) {
+      const found: Array<V> = []
+      for (const [key, stored] of [...rows].toSorted(byCodePoint)) {
+        const row = (yield* decodeRow(key, stored)).view
+        // the row with the wanted columns in their place encodes to what is stored where they are equal
+        const wanted = yield* Effect.mapError(encode(overlay(row, where)), failed("the wanted columns do not encode"))
+        if (sameEncoded(wanted, stored.view)) found.push(row)
+      }
+      return found
+    })
+
+    const load = Effect.fn(`${name}.load`)(function* (consumer: ConsumerId.ConsumerId, keys: ReadonlyArray<string>) {
+      const offset = offsetOf(consumer)
+      const concerned = keys.flatMap((key) => {
+        const stored = rows.get(key)
+        return stored === undefined ? [] : [[key, stored] as const]
+      })
+      const loaded = new Map<string, Versioned<V>>()
+      for (const [key, stored] of concerned) loaded.set(key, yield* decodeRow(key, stored))
+      return { offset, rows: loaded } satisfies Loaded<V>
+    })
+
+    const store = (
+      { consumer, expected, offset }: Commit<V>,
+      encoded: ReadonlyArray<readonly [string, Versioned<I>]>
+    ): Effect.Effect<void, CommitConflict> =>
+      Effect.suspend(() => {
+        if (offsetOf(consumer) !== expected) return new CommitConflict({ view: name, consumer, expected })
+        for (const [key, row] of encoded) if (row.version > versionOf(key)) rows.set(key, row)
+        offsets.set(identity(consumer), offset)
+        return Effect.void
+      })
+
+    const commit = Effect.fn(`${name}.commit`)(function* (page: Commit<V>) {
+      const encoded = yield* Effect.forEach(page.rows, ([key, row]) => encodeRow(key, row))
+      const checked = lease
+        .check(page.fence)
+        .pipe(
+          Effect.catchTag("ProcessLeaseError", (cause) => Effect.fail(failed("the fence cannot be checked")(cause)))
+        )
+      // no other fiber runs between the check and the write
+      const written = Effect.zipRight(checked, store(page, encoded)).pipe(
+        Effect.withMaxOpsBeforeYield(Number.MAX_SAFE_INTEGER)
+      )
+      const signalled = SubscriptionRef.update(commits, (n) => n + 1)
+      yield* Effect.uninterruptible(Effect.zipRight(written, signalled))
+    })
+
+    const awaitReceipt = Effect.fn(`${name}.awaitReceipt`)(function* (
+      { key, sequence }: { readonly key: string; readonly sequence: number },
+      timeout: Duration.DurationInput
+    ) {
+      // `changes` subscribes before it gives the present value: a commit in between is not missed
+      yield* commits.changes.pipe(
+        Stream.filter(() => versionOf(key) >= sequence),
+        Stream.runHead,
+        Effect.timeoutFail({ duration: timeout, onTimeout: () => new ReceiptTimeout({ view: name, key, sequence }) })
+      )
+    })
+
+    return { get, find, load, commit, awaitReceipt }
+  })
+
+/** A consumer's identity as one text: JSON keeps its parts apart, whatever characters they hold. */
+const identity = ({ name, tag }: ConsumerId.ConsumerId): string => JSON.stringify([name, tag.name, tag.partition])
+
+/** A row with some columns replaced, of the same class as before. */
+const overlay = <V extends object>(row: V, where: Partial<V>): V =>
+  Object.assign(Object.create(Object.getPrototypeOf(row)), row, where)
+
+/** Whether two encoded values are the same: numbers, texts, nulls, dates, and arrays and records of such. */
+const sameEncoded = (a: unknown, b: unknown): boolean => {
+  if (a === b) return true
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
+  if (a instanceof Date || b instanceof Date) {
+    return a instanceof Date && b instanceof Date && a.getTime() === b.getTime()
+  }
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const [left, right] = [new Map(Object.entries(a)), new Map(Object.entries(b))]
+  return (
+    left.size === right.size && [...left].every(([key, value]) => right.has(key) && sameEncoded(value, right.get(key)))
+  )
+}
+
+/** The order of Unicode code points, which is also that of the UTF-8 bytes. */
+const byCodePoint = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => {
+  const [left, right] = [Array.from(a), Array.from(b)]
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const difference = (left[i]?.codePointAt(0) ?? 0) - (right[i]?.codePointAt(0) ?? 0)
+    if (difference !== 0) return difference
+  }
+  return left.length - right.length
+}

@@ -1,0 +1,3 @@
+/** Conformance suites for adapters: each takes a layer and registers its tests with vitest. */
+export * as ProjectionSuite from "./ProjectionSuite.js"
+export * as ViewStoreSuite from "./ViewStoreSuite.js"

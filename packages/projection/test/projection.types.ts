@@ -1,0 +1,122 @@
+// What the compiler promises to users of projections. Compiled, never run.
+import {
+  DistributedProcessing,
+  type EntityEvent,
+  type EventSourced,
+  Journal,
+  type Lease,
+  type OffsetStore,
+  type Process,
+  type ProcessContext,
+  type ProcessLease,
+  Tagging
+} from "@aecor/core"
+import { Projection, ViewStore } from "@aecor/projection"
+import { Context, Effect, type Layer, Option, Schema, type Scope } from "effect"
+
+type Equal<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2 ? true : false
+const same = <_Proof extends true>(): void => undefined
+
+class Placed extends Schema.TaggedClass<Placed>()("Placed", { clientId: Schema.String }) {}
+class Cancelled extends Schema.TaggedClass<Cancelled>()("Cancelled", { at: Schema.Date }) {}
+const BookingEvent = Schema.Union(Placed, Cancelled)
+type BookingEvent = typeof BookingEvent.Type
+
+class BookingJournal extends Journal.Tag<BookingJournal>()("BookingJournal", {
+  event: BookingEvent,
+  tagging: Tagging.partitioned("Booking", 4)
+}) {}
+
+class BookingRow extends Schema.Class<BookingRow>("BookingRow")({
+  clientId: Schema.String,
+  cancelledAt: Schema.OptionFromNullOr(Schema.Date)
+}) {}
+class BookingsView extends ViewStore.Tag<BookingsView>()("bookings", { row: BookingRow }) {}
+
+same<Equal<typeof BookingsView.key, "bookings">>()
+same<Equal<Context.Tag.Service<BookingsView>, ViewStore.ViewStore<BookingRow>>>()
+same<Equal<typeof BookingsView.layerMemory, Layer.Layer<BookingsView, never, ProcessLease.ProcessLease>>>()
+same<Equal<typeof BookingsView.row.Encoded, { readonly clientId: string; readonly cancelledAt: string | null }>>()
+
+const Found = Effect.flatMap(BookingsView, (view) => view.find({ clientId: "c" }))
+same<Equal<typeof Found, Effect.Effect<ReadonlyArray<BookingRow>, ViewStore.ViewStoreError, BookingsView>>>()
+// @ts-expect-error no such column
+export const noColumn = Effect.flatMap(BookingsView, (view) => view.find({ client: "c" }))
+// @ts-expect-error a column of another type
+export const wrongColumn = Effect.flatMap(BookingsView, (view) => view.find({ clientId: 1 }))
+
+declare const receipt: EventSourced.Receipt<Date>
+const awaited = Effect.flatMap(BookingsView, (view) => view.awaitReceipt(receipt, "1 second"))
+type AwaitError = ViewStore.ReceiptTimeout | ViewStore.ViewStoreError
+same<Equal<typeof awaited, Effect.Effect<void, AwaitError, BookingsView>>>()
+
+const bookings = Projection.exactlyOnce("BookingViewProjection", {
+  journal: BookingJournal,
+  view: BookingsView,
+  project: (view, entity) => {
+    same<Equal<typeof view, Option.Option<BookingRow>>>()
+    same<Equal<typeof entity, EntityEvent.EntityEvent<BookingEvent>>>()
+    const before = Option.getOrElse(view, () => new BookingRow({ clientId: "", cancelledAt: Option.none() }))
+    const { event } = entity
+    return event._tag === "Placed"
+      ? new BookingRow({ ...before, clientId: event.clientId })
+      : new BookingRow({ ...before, cancelledAt: Option.some(event.at) })
+  }
+})
+type Needs = BookingJournal | BookingsView | ProcessContext.ProcessContext
+same<Equal<typeof bookings, Projection.Projection<Needs>>>()
+same<Equal<typeof bookings.processes, ReadonlyArray<Process.Process<never, Needs>>>>()
+
+const deployed = DistributedProcessing.deploy(bookings.name, bookings.processes)
+type DeployError = Lease.DeploymentExists | Lease.DeploymentMismatch | Lease.ProcessLeaseError
+type Deployed = DistributedProcessing.DistributedProcessing | BookingJournal | BookingsView
+same<Equal<typeof deployed, Layer.Layer<never, DeployError, Deployed>>>()
+
+Projection.exactlyOnce("WrongRow", {
+  journal: BookingJournal,
+  view: BookingsView,
+  // @ts-expect-error not a row of the view
+  project: () => ({ clientId: "c" })
+})
+Projection.exactlyOnce("Effectful", {
+  journal: BookingJournal,
+  view: BookingsView,
+  // @ts-expect-error a fold is pure
+  project: () => Effect.succeed(new BookingRow({ clientId: "", cancelledAt: Option.none() }))
+})
+Projection.exactlyOnce("WrongEvent", {
+  journal: BookingJournal,
+  view: BookingsView,
+  // @ts-expect-error not the journal's events
+  project: (_, event: EntityEvent.EntityEvent<{ readonly _tag: "Other" }>) =>
+    new BookingRow({ clientId: event.event._tag, cancelledAt: Option.none() })
+})
+// @ts-expect-error a journal is no view
+Projection.exactlyOnce("NoView", { journal: BookingJournal, view: BookingJournal, project: () => "x" })
+// @ts-expect-error rows are objects
+export const noRows = ViewStore.Tag<BookingsView>()("numbers", { row: Schema.Number })
+
+class Tickets extends Context.Tag("Tickets")<
+  Tickets,
+  { readonly reserve: (id: string) => Effect.Effect<void, "Sold"> }
+>() {}
+declare const connect: Effect.Effect<void, never, Scope.Scope>
+
+const confirmation = Projection.atLeastOnce("BookingConfirmation", {
+  journal: BookingJournal,
+  handle: (entity) =>
+    Effect.gen(function* () {
+      same<Equal<typeof entity, EntityEvent.EntityEvent<BookingEvent>>>()
+      yield* connect
+      const tickets = yield* Tickets
+      yield* tickets.reserve(entity.key)
+    })
+})
+type ConfirmationNeeds = BookingJournal | OffsetStore.OffsetStore | ProcessContext.ProcessContext | Tickets
+same<Equal<typeof confirmation, Projection.Projection<ConfirmationNeeds>>>()
+
+Projection.atLeastOnce("NoEffect", {
+  journal: BookingJournal,
+  // @ts-expect-error a handler is an Effect
+  handle: (entity) => entity.key
+})
