@@ -9,7 +9,19 @@ import { PgJournal, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Console, Data, Effect, Fiber, Layer, Option, Redacted, Schedule } from "effect"
+import {
+  Config,
+  Console,
+  Data,
+  Effect,
+  ExecutionStrategy,
+  Fiber,
+  Layer,
+  Option,
+  type Redacted,
+  Schedule,
+  Scope
+} from "effect"
 import * as Checks from "./demo/checks.js"
 import * as Clients from "./demo/clients.js"
 import * as Nodes from "./demo/nodes.js"
@@ -68,13 +80,13 @@ const run = (options: Options.Options) =>
   Effect.gen(function* () {
     const logs = yield* makeFolder(options.keep)
     const databaseUrl = yield* makeDatabase(options.keep)
-    const startNode = (number: number) => Nodes.start(`node-${number}`, { databaseUrl, logs })
+    // nodes leave together: each waits for its own processes only
+    const together = yield* Effect.acquireRelease(Scope.make(ExecutionStrategy.parallel), Scope.close)
+    const startNode = (number: number) => Scope.extend(Nodes.start(`node-${number}`, { databaseUrl, logs }), together)
 
     yield* Screen.say(`starting ${options.nodes} nodes`)
-    let nodes = yield* Effect.forEach(
-      Array.from({ length: options.nodes }, (_, i) => i + 1),
-      startNode
-    )
+    const first = yield* Effect.forEach(Arr.range(1, options.nodes), startNode)
+    let nodes: ReadonlyArray<Nodes.Node> = first
     yield* Effect.forEach(nodes, Nodes.awaitReady, { concurrency: "unbounded", discard: true })
     for (const node of nodes) yield* Screen.say(`  ${node.name} serves ${node.url}`)
 
@@ -95,10 +107,11 @@ const run = (options: Options.Options) =>
       )
       const showing = yield* Effect.fork(Effect.repeat(progress, Schedule.spaced(Screen.progressInterval)))
 
-      const half = Effect.suspend(() => (sale.accepted.size * 2 >= options.bookings ? Effect.void : Effect.fail("not yet")))
+      const half = Effect.suspend(() =>
+        sale.accepted.size * 2 >= options.bookings ? Effect.void : Effect.fail("not yet")
+      )
       yield* Effect.raceFirst(Effect.retry(half, Schedule.spaced("20 millis")), Fiber.join(sales))
-      const victim = nodes[1]
-      if (victim === undefined) return yield* new DemoFailed({ message: "there is no node to kill" })
+      const victim = yield* Watch.busiest(first)
       yield* Screen.say(`killing ${victim.name} (kill -9 ${victim.pid}), and starting node-${options.nodes + 1}`)
       nodes = nodes.filter((node) => node !== victim)
       const joining = yield* startNode(options.nodes + 1)

@@ -14,7 +14,7 @@ import { type BookingRow, project } from "../view/BookingRow.js"
 import { BookingsView } from "../view/BookingsView.js"
 import type { Node } from "./nodes.js"
 
-export interface Figures {
+interface Figures {
   readonly events: number
   readonly views: number
   readonly lost: number
@@ -126,11 +126,9 @@ export const check = (node: Node, accepted: ReadonlyMap<BookingId, ClientId>) =>
     const view = yield* BookingsView
     const all = yield* histories
     const keys = new Set<string>([...accepted.keys(), ...all.keys()])
-    const rows = yield* Effect.forEach(
-      keys,
-      (key) => Effect.map(view.get(key), (row) => [key, row] as const),
-      { concurrency: 8 }
-    )
+    const rows = yield* Effect.forEach(keys, (key) => Effect.map(view.get(key), (row) => [key, row] as const), {
+      concurrency: 8
+    })
     let lost = 0
     let twice = 0
     let outOfOrder = 0

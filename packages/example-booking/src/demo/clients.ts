@@ -84,7 +84,12 @@ const book = (sale: Sale, clients: () => ReadonlyArray<Client>, clientId: Client
 const pay = (sale: Sale, clients: () => ReadonlyArray<Client>, clientId: ClientId, bookingId: BookingId) =>
   Effect.gen(function* () {
     const path = { clientId, bookingId }
-    const booking = yield* ask(sale, clients, (_) => _.bookings.get({ path, urlParams: { token: Option.none() } }), isRefusal)
+    const booking = yield* ask(
+      sale,
+      clients,
+      (_) => _.bookings.get({ path, urlParams: { token: Option.none() } }),
+      isRefusal
+    )
     if (booking.status !== "Confirmed") return
     const payload = { paymentId: PaymentId.make(`pay-${bookingId}`), clientId, bookingId }
     yield* ask(sale, clients, (_) => _.payments.receive({ payload }), isRefusal)
@@ -126,10 +131,10 @@ export const sellOut = (sale: Sale, options: Options) =>
 
     yield* refresh
     yield* look(sale, clients)
-    yield* Effect.zipRight(Effect.suspend(() => refresh), look(sale, clients)).pipe(
-      Effect.repeat(Schedule.spaced("500 millis")),
-      Effect.forkScoped
-    )
+    yield* Effect.zipRight(
+      Effect.suspend(() => refresh),
+      look(sale, clients)
+    ).pipe(Effect.repeat(Schedule.spaced("500 millis")), Effect.forkScoped)
     let begun = 0
     const isOver = () => begun >= options.bookings && (sale.free.length === 0 || begun >= 2 * options.bookings)
     const client = (number: number) =>
@@ -143,8 +148,12 @@ export const sellOut = (sale: Sale, options: Options) =>
           if (earlier !== undefined) yield* pay(sale, clients, clientId, earlier)
         }
       })
-    yield* Effect.forEach(Array.from({ length: options.clients }, (_, i) => i + 1), client, {
-      concurrency: "unbounded",
-      discard: true
-    })
+    yield* Effect.forEach(
+      Array.from({ length: options.clients }, (_, i) => i + 1),
+      client,
+      {
+        concurrency: "unbounded",
+        discard: true
+      }
+    )
   }).pipe(Effect.scoped)

@@ -1,7 +1,8 @@
 /** Who runs which process, as the lease tells, and how long a takeover takes. */
 import { type Lease, ProcessLease } from "@aecor/core"
-import { type Duration, Effect, Option, Schedule } from "effect"
+import { Array as Arr, type Duration, Effect, Option, Order, Schedule } from "effect"
 import { deployments } from "../processes.js"
+import type { Node } from "./nodes.js"
 
 /** How often a takeover is looked at: what the measured time is good for. */
 const interval = "25 millis"
@@ -14,15 +15,20 @@ const allRows = Effect.gen(function* () {
 const runnerOf = (row: Lease.ProcessRow): string | undefined => Option.getOrUndefined(row.runner)
 
 /** How many processes of each deployment a runner has, for the given runners in their order. */
-export const placement = (runners: ReadonlyArray<string>) =>
+const placement = (runners: ReadonlyArray<string>) =>
   Effect.map(allRows, (rows) =>
     deployments.map(({ name }) => ({
       name,
-      counts: runners.map(
-        (runner) => rows.filter((row) => row.deployment === name && runnerOf(row) === runner).length
-      )
+      counts: runners.map((runner) => rows.filter((row) => row.deployment === name && runnerOf(row) === runner).length)
     }))
   )
+
+/** The node that runs the most processes. */
+export const busiest = (nodes: Arr.NonEmptyReadonlyArray<Node>) =>
+  Effect.map(allRows, (rows) => {
+    const running = (node: Node) => rows.filter((row) => runnerOf(row) === node.runner).length
+    return Arr.max(nodes, Order.mapInput(Order.number, running))
+  })
 
 /** How far apart the fullest and the emptiest runner are. */
 export const spreadOf = (counts: ReadonlyArray<number>): number => Math.max(...counts) - Math.min(...counts)
@@ -40,7 +46,7 @@ export const awaitEven = (runners: ReadonlyArray<string>, within: Duration.Durat
     Effect.catchAll(() => placement(runners))
   )
 
-export interface Takeover {
+interface Takeover {
   readonly processes: number
   /** From the moment given to the last process that runs again elsewhere, in milliseconds. */
   readonly longestMs: number

@@ -5,7 +5,7 @@ import { App, program } from "./app.js"
 import { Balances } from "./balances.js"
 
 // Where it runs: all of it in this process.
-export const Memory = Layer.mergeAll(
+const Memory = Layer.mergeAll(
   EntityHost.layerLocal,
   DistributedProcessing.layerLocal,
   AccountJournal.layerMemory,

@@ -23,9 +23,14 @@ const Migrations = PgMigrations.layer([
   balancesTable
 ])
 
+// Each node has an address of its own, where the others reach it.
+const Cluster = Layer.unwrapEffect(
+  Effect.map(Config.port("CLUSTER_PORT"), (port) => PgCluster.layer({ host: "127.0.0.1", port }))
+)
+
 // Where it runs: on every node that starts this, sharing one Postgres. Start two and kill one.
-export const Postgres = Layer.mergeAll(EntityHost.layerCluster, DistributedProcessing.layerCluster).pipe(
-  Layer.provideMerge(PgCluster.layer({ host: "127.0.0.1", port: 34431 })),
+const Postgres = Layer.mergeAll(EntityHost.layerCluster, DistributedProcessing.layerCluster).pipe(
+  Layer.provideMerge(Cluster),
   Layer.provideMerge(PgJournal.layer(AccountJournal, { table: "account_event" })),
   Layer.provideMerge(PgViewStore.layer(Balances, { table: "balances", key: "account_id" })),
   Layer.provideMerge(PgProcessLease.layer),
