@@ -59,6 +59,17 @@ export class DistributedProcessing extends Context.Tag("@aecor/core/DistributedP
 >() {}
 
 /**
+ * What processes need from whoever deploys them: all but their own run's context and scope.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Requirements<P extends Process<unknown, unknown>> = Exclude<
+  Effect.Effect.Context<P>,
+  ProcessContext | Scope.Scope
+>
+
+/**
  * Deploys a uniquely named set of processes and gives the kill switch of the deployment. Closing the scope ends this
  * node's part only: its processes stop in good order and go to other nodes.
  *
@@ -70,27 +81,28 @@ export class DistributedProcessing extends Context.Tag("@aecor/core/DistributedP
  * @since 0.1.0
  * @category constructors
  */
-export const start = <E, R>(
+export const start = <P extends Process<unknown, unknown>>(
   name: string,
-  processes: ReadonlyArray<Process<E, R>>,
+  processes: ReadonlyArray<P>,
   settings: Settings = {}
-): Effect.Effect<KillSwitch, StartError, DistributedProcessing | Exclude<R, ProcessContext | Scope.Scope> | Scope.Scope> =>
+): Effect.Effect<KillSwitch, StartError, DistributedProcessing | Requirements<P> | Scope.Scope> =>
   Effect.gen(function* () {
     const host = yield* DistributedProcessing
-    const context = yield* Effect.context<Exclude<R, ProcessContext | Scope.Scope>>()
-    const provided = processes.map((process) => provideRest<E, R>(process, context))
+    const context = yield* Effect.context<Requirements<P>>()
+    const provided = processes.map((process) => provideRest(process, context))
     return yield* host.start({ name, processes: provided, settings: resolve(settings) })
   })
 
 // What a process needs beside its run's own context and scope comes from the deployment. `Exclude` over a type parameter
-// does not reduce, so the compiler cannot see that the two parts make up R.
-const provideRest = <E, R>(
-  process: Effect.Effect<RunningProcess, E, R | Scope.Scope>,
-  context: Context.Context<Exclude<R, ProcessContext | Scope.Scope>>
-): Process<E, ProcessContext> =>
+// does not reduce, so the compiler cannot see that the two parts make up the whole.
+const provideRest = <P extends Process<unknown, unknown>>(
+  process: P,
+  context: Context.Context<Requirements<P>>
+): Process<unknown, ProcessContext> =>
   Effect.mapInputContext(
-    process,
-    (own: Context.Context<ProcessContext | Scope.Scope>) => Context.merge(context, own) as Context.Context<R | Scope.Scope>
+    process as Effect.Effect<RunningProcess, unknown, Effect.Effect.Context<P>>,
+    (own: Context.Context<ProcessContext | Scope.Scope>) =>
+      Context.merge(context, own) as Context.Context<Effect.Effect.Context<P>>
   )
 
 /**
@@ -99,11 +111,11 @@ const provideRest = <E, R>(
  * @since 0.1.0
  * @category layers
  */
-export const deploy = <E, R>(
+export const deploy = <P extends Process<unknown, unknown>>(
   name: string,
-  processes: ReadonlyArray<Process<E, R>>,
+  processes: ReadonlyArray<P>,
   settings: Settings = {}
-): Layer.Layer<never, StartError, DistributedProcessing | Exclude<R, ProcessContext | Scope.Scope>> =>
+): Layer.Layer<never, StartError, DistributedProcessing | Requirements<P>> =>
   Layer.scopedDiscard(start(name, processes, settings))
 
 /**

@@ -10,7 +10,7 @@
  * @since 0.1.0
  */
 import type { Rpc, RpcGroup } from "@effect/rpc"
-import { Clock, Context, DateTime, Effect, Either, Layer } from "effect"
+import { Clock, Context, DateTime, Effect, type Either, Layer } from "effect"
 import type { CommandFailed } from "./CommandFailed.js"
 import { EntityHost } from "./EntityHost.js"
 import type { Fold } from "./Fold.js"
@@ -123,8 +123,11 @@ export interface Client<Rpcs extends Rpc.Any> {
  * @since 0.1.0
  * @category models
  */
-export interface EventSourcedClass<Self, Name extends string, Rpcs extends Rpc.Any, S, E, J>
-  extends Context.TagClass<Self, Name, Client<Rpcs>> {
+export interface EventSourcedClass<Self, Name extends string, Rpcs extends Rpc.Any, S, E, J> extends Context.TagClass<
+  Self,
+  Name,
+  Client<Rpcs>
+> {
   readonly key: Name
   readonly protocol: RpcGroup.RpcGroup<Rpcs>
   readonly fold: Fold<S, E>
@@ -195,16 +198,16 @@ export const Tag =
       readonly fold: Fold<S, NoInfer<E>>
     }
   ): EventSourcedClass<Self, Name, Rpcs[number], S, E, J> => {
-    type Commands = Rpcs[number]
-    const tag = Context.Tag(name)<Self, Client<Commands>>()
+    type Command = Rpcs[number]
+    const tag = Context.Tag(name)<Self, Client<Command>>()
     const wire = Wire.make(options.protocol)
 
     const client = Effect.gen(function* () {
       const host = yield* EntityHost
-      return Wire.client<Client<Commands>>(wire, yield* host.client(name, wire.group))
+      return Wire.client<Client<Command>>(wire, yield* host.client(name, wire.group))
     })
 
-    const layer = <H extends Handlers<Commands, S, E>, RX>(handlers: H | Effect.Effect<H, never, RX>) =>
+    const layer = <H extends Handlers<Command, S, E>, RX>(handlers: H | Effect.Effect<H, never, RX>) =>
       Layer.scoped(
         tag,
         Effect.gen(function* () {
@@ -224,8 +227,8 @@ export const Tag =
     return Object.assign(tag, {
       protocol: wire.protocol,
       fold: options.fold,
-      handlers: <H extends Handlers<Commands, S, E>>(handlers: H) => handlers,
+      handlers: <H extends Handlers<Command, S, E>>(handlers: H) => handlers,
       layer,
       layerClient: Layer.effect(tag, client)
-    }) as EventSourcedClass<Self, Name, Commands, S, E, J>
+    }) as EventSourcedClass<Self, Name, Command, S, E, J>
   }

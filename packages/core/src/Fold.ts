@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import type { Schema } from "effect"
-import { Data } from "effect"
+import { Data, Inspectable } from "effect"
 
 /**
  * A state and the step by which one event changes it.
@@ -42,7 +42,7 @@ export class ImpossibleFold extends Data.TaggedError("ImpossibleFold")<{
   readonly event: unknown
 }> {
   override get message(): string {
-    return `impossible fold: ${this.reason} (event ${JSON.stringify(this.event)})`
+    return `impossible fold: ${this.reason} (event ${Inspectable.toStringUnknown(this.event, 0)})`
   }
 }
 

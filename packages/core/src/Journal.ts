@@ -82,12 +82,13 @@ export interface JournalClass<Self, Name extends string, E, I>
 }
 
 /**
- * Any journal class with events `E`: what entities and projections ask for.
+ * Any journal class with events `E`, whatever they are encoded to: what entities and projections ask for.
  *
  * @since 0.1.0
  * @category models
  */
-export type Any<Self, E> = Context.Tag<Self, Journal<E>> & Definition<E, never>
+export type Any<Self, E> = Context.Tag<Self, Journal<E>> &
+  Omit<Definition<E>, "event"> & { readonly event: { readonly Type: E } }
 
 /**
  * The class of a journal. Events must be a tagged union: the tag is stored as the event's type.

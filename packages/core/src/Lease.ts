@@ -159,10 +159,7 @@ export interface Operations {
    * Places a process: begins a new generation on a target where `process.generation` is still current and desired.
    * Gives the new generation to the one caller who wins.
    */
-  readonly assign: (
-    process: ProcessId,
-    target: string
-  ) => Effect.Effect<Option.Option<number>, ProcessLeaseError>
+  readonly assign: (process: ProcessId, target: string) => Effect.Effect<Option.Option<number>, ProcessLeaseError>
 
   /** A runner's sign of life, with the deployments that it hosts. */
   readonly announce: (runner: string, deployments: ReadonlyArray<string>) => Effect.Effect<void, ProcessLeaseError>

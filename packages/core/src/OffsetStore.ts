@@ -90,14 +90,15 @@ export const layerMemory: Layer.Layer<OffsetStore, never, ProcessLease> = Layer.
           .pipe(
             Effect.catchTag(
               "ProcessLeaseError",
-              (cause) => new OffsetStoreError({ description: `the fence could not be checked: ${cause.message}`, cause })
+              (cause) =>
+                new OffsetStoreError({ description: `the fence could not be checked: ${cause.message}`, cause })
             )
           )
         const actual = yield* Ref.modify(offsets, (all) => {
           const found = offsetIn(all, consumer)
           return [found, found === expected ? HashMap.set(all, consumer, offset) : all]
         })
-        if (actual !== expected) yield* new OffsetConflict({ consumer, expected, actual })
+        if (actual !== expected) return yield* new OffsetConflict({ consumer, expected, actual })
       })
     }
   })

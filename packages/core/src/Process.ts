@@ -13,8 +13,11 @@ import * as RunningProcess from "./RunningProcess.js"
  * @since 0.1.0
  * @category models
  */
-export interface Process<out E = never, out R = never>
-  extends Effect.Effect<RunningProcess.RunningProcess, E, R | Scope.Scope> {}
+export interface Process<out E = never, out R = never> extends Effect.Effect<
+  RunningProcess.RunningProcess,
+  E,
+  R | Scope.Scope
+> {}
 
 /**
  * A process that runs an effect in a fiber of its own. Shutdown interrupts the effect and waits for its finalizers.

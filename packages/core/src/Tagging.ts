@@ -65,7 +65,9 @@ export const stableHash = (text: string): number => {
  */
 export const partitioned = (name: string, partitions: number): Tagging => {
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > 65_536) {
-    throw new RangeError(`Tagging.partitioned("${name}"): partitions must be an integer of 1 to 65536, got ${partitions}`)
+    throw new RangeError(
+      `Tagging.partitioned("${name}"): partitions must be an integer of 1 to 65536, got ${partitions}`
+    )
   }
   const tags = Array.from({ length: partitions }, (_, partition) => new EventTag({ name, partition }))
   return { name, tags, tagOf: (key) => tags[stableHash(key) % partitions] as EventTag }

@@ -39,7 +39,7 @@ describe("placement", () => {
           at.map((_, index) => ({ index, at: Option.fromNullable(first.get(index)), avoid: noRunner })),
           runners
         )
-        expect([...again].sort()).toEqual([...first].sort())
+        expect([...again].toSorted()).toEqual([...first].toSorted())
       })
     )
   })
@@ -74,7 +74,7 @@ const spreadOf = (placed: ReadonlyMap<number, string>, runners: ReadonlyArray<st
 /** By counting: whoever has more than its share must give up the excess, and the larger shares go to the fullest. */
 const fewestMoves = (at: ReadonlyArray<Option.Option<string>>, runners: ReadonlyArray<string>) => {
   const homes = at.flatMap((runner) => (Option.isSome(runner) ? [runner.value] : []))
-  const counts = countsOf(homes, runners).sort((a, b) => b - a)
+  const counts = countsOf(homes, runners).toSorted((a, b) => b - a)
   const share = Math.floor(at.length / runners.length)
   const larger = at.length % runners.length
   return counts.reduce((moves, count, rank) => moves + Math.max(0, count - share - (rank < larger ? 1 : 0)), 0)

@@ -12,7 +12,9 @@ describe("the coordinator's plan", () => {
 
   it("moves the processes of a runner that is gone at once", () => {
     const rows = [row(0, { target: Option.some("gone") }), row(1, { target: Option.some("a") })]
-    expect(plan(rows, { runners: ["a", "b"], stableMs: 0 })).toMatchObject([{ row: { index: 0 }, to: "b", why: "dead" }])
+    expect(plan(rows, { runners: ["a", "b"], stableMs: 0 })).toMatchObject([
+      { row: { index: 0 }, to: "b", why: "dead" }
+    ])
   })
 
   it("moves a process that runs well only when the set of runners has been stable", () => {
@@ -34,7 +36,9 @@ describe("the coordinator's plan", () => {
     const once = Plan.remember(Plan.nothingKnown, silent, 0)
     expect(plan([silent], { runners: ["a", "b"], memory: once })).toMatchObject([{ to: "a", why: "silent" }])
     const twice = Plan.remember(once, silent, 7000)
-    expect(plan([silent], { runners: ["a", "b"], memory: twice, now: 7000 })).toMatchObject([{ to: "b", why: "silent" }])
+    expect(plan([silent], { runners: ["a", "b"], memory: twice, now: 7000 })).toMatchObject([
+      { to: "b", why: "silent" }
+    ])
     expect(plan([silent], { runners: ["a", "b"], memory: twice, now: 67_000 })).toMatchObject([{ to: "a" }])
   })
 
@@ -76,7 +80,12 @@ const row = (index: number, given: Partial<Lease.ProcessRow> = {}): Lease.Proces
 
 const plan = (
   rows: ReadonlyArray<Lease.ProcessRow>,
-  given: { readonly runners: ReadonlyArray<string>; readonly stableMs?: number; readonly memory?: Plan.Memory; readonly now?: number }
+  given: {
+    readonly runners: ReadonlyArray<string>
+    readonly stableMs?: number
+    readonly memory?: Plan.Memory
+    readonly now?: number
+  }
 ) =>
   Plan.plan(
     rows,

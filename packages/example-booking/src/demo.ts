@@ -10,6 +10,7 @@ import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import {
+  Array as Arr,
   Config,
   Console,
   Data,

@@ -21,6 +21,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type { PgClient } from "@effect/sql-pg"
 import { Layer } from "effect"
 import * as Health from "./internal/clusterHealth.js"
+import * as OwnPool from "./internal/ownPool.js"
 import * as Presence from "./internal/clusterPresence.js"
 import * as Settings from "./internal/clusterSettings.js"
 import * as Storage from "./internal/clusterStorage.js"
@@ -74,7 +75,7 @@ export const layer = (options: Options): Layer.Layer<Cluster, SqlError | SocketS
     Layer.provide([NodeClusterSocket.layerSocketServer, Transport.layer, Health.layer]),
     Layer.provide(Presence.layer(RunnerName.of(options))),
     Layer.provideMerge(Storage.layer),
-    Layer.provide([RpcSerialization.layerMsgPack, Storage.pool(options.connections ?? defaultConnections)]),
+    Layer.provide([RpcSerialization.layerMsgPack, OwnPool.layer("cluster", options.connections ?? defaultConnections)]),
     Layer.provideMerge(ShardingConfig.layer(Settings.runner(options, options.listen ?? options)))
   )
 
@@ -90,6 +91,6 @@ export const layerClientOnly = (
   SocketRunner.layerClientOnly.pipe(
     Layer.provide(Transport.layer),
     Layer.provideMerge(Storage.layer),
-    Layer.provide([RpcSerialization.layerMsgPack, Storage.pool(options.connections ?? defaultConnections)]),
+    Layer.provide([RpcSerialization.layerMsgPack, OwnPool.layer("cluster", options.connections ?? defaultConnections)]),
     Layer.provideMerge(ShardingConfig.layer(Settings.clientOnly))
   )

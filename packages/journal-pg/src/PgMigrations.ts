@@ -90,13 +90,13 @@ export const step = (name: string, text: string): Step => ({
 const missing = Effect.fnUntraced(function* ({ module, steps }: Migrations, sql: SqlClient.SqlClient) {
   const done = yield* ledger.read(sql, module)
   for (const [number, name] of done) {
-    const step = steps[number - 1]
-    if (step !== undefined && step.name !== name) {
-      const description = `step ${number} ran as ${JSON.stringify(name)}, and is ${JSON.stringify(step.name)} now`
+    const listed = steps[number - 1]
+    if (listed !== undefined && listed.name !== name) {
+      const description = `step ${number} ran as ${JSON.stringify(name)}, and is ${JSON.stringify(listed.name)} now`
       return yield* new MigrationError({ reason: "Changed", module, description })
     }
   }
-  return steps.map((step, i) => ({ ...step, number: i + 1 })).filter(({ number }) => !done.has(number))
+  return steps.map(({ name, run }, i) => ({ name, run, number: i + 1 })).filter(({ number }) => !done.has(number))
 })
 
 const runModule = Effect.fnUntraced(function* (migrations: Migrations, sql: SqlClient.SqlClient) {
@@ -161,6 +161,5 @@ const migrationFailed = (module: string, description: string, cause: SqlError.Sq
  * @since 0.1.0
  * @category layers
  */
-export const layer = (
-  modules: ReadonlyArray<Migrations>
-): Layer.Layer<never, MigrationError, PgClient.PgClient> => Layer.effectDiscard(run(modules))
+export const layer = (modules: ReadonlyArray<Migrations>): Layer.Layer<never, MigrationError, PgClient.PgClient> =>
+  Layer.effectDiscard(run(modules))

@@ -12,8 +12,10 @@
  * @since 0.1.0
  */
 import { ProcessLease } from "@aecor/core"
+import type { SqlError } from "@effect/sql/SqlError"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
+import * as OwnPool from "./internal/ownPool.js"
 import * as operations from "./internal/processLease.js"
 import * as definitions from "./internal/processLeaseSql.js"
 import * as PgMigrations from "./PgMigrations.js"
@@ -32,15 +34,19 @@ export const migrations: PgMigrations.Migrations = PgMigrations.make("PgProcessL
   PgMigrations.step("functions", definitions.functions)
 ])
 
+/** Enough for the beats while a claim waits on one connection and ends what is in its way from another. */
+const connections = 4
+
 /**
- * The leases of the database that the client is connected to. The tables come from `migrations`.
+ * The leases of the database that the client is connected to, through a few connections of their own. The tables come
+ * from `migrations`.
  *
  * Ending a connection needs the right to: the runners share one role, or theirs is a member of `pg_signal_backend`.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ProcessLease.ProcessLease, never, PgClient.PgClient> = Layer.effect(
+export const layer: Layer.Layer<ProcessLease.ProcessLease, SqlError, PgClient.PgClient> = Layer.effect(
   ProcessLease.ProcessLease,
   Effect.map(PgClient.PgClient, operations.make)
-)
+).pipe(Layer.provide(OwnPool.layer("leases", connections)))

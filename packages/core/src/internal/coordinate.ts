@@ -11,7 +11,7 @@ import * as Plan from "./plan.js"
 import type * as ProcessEntity from "./processEntity.js"
 
 /** How long a coordinator keeps its office without renewing it. */
-export const term = Duration.seconds(3)
+const term = Duration.seconds(3)
 
 type ProcessClient = Effect.Effect.Success<ReturnType<typeof ProcessEntity.client>>
 
@@ -59,13 +59,17 @@ export const make = (options: {
     )
   }
 
-  /** One pass. While `observeOnly`, beats that look old may be one's own outage: nothing is moved. */
+  const isFresh = (row: ProcessRow) => row.desired && Option.isNone(row.sinceSent)
+
+  /** One pass. While `observeOnly`, beats that look old may be one's own outage: only what runs nowhere is sent. */
   const pass = (observeOnly: boolean) =>
     Effect.gen(function* () {
-      if (observeOnly || !(yield* lease.coordinate(name, self, term))) return
+      if (observeOnly && !(yield* lease.list(name)).some(isFresh)) return
+      if (!(yield* lease.coordinate(name, self, term))) return
       const runners = yield* lease.runners(name, silence)
       const rows = yield* lease.list(name)
       for (const action of lookAt(rows, runners, yield* Clock.currentTimeMillis)) {
+        if (observeOnly && action.why !== "fresh") continue
         acting.add(action.row.index)
         yield* Effect.forkIn(act(action), options.scope)
       }

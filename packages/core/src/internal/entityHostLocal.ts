@@ -66,7 +66,13 @@ export const make = (options: {
             Effect.timeoutFail({
               duration: settings.timeout,
               onTimeout: () =>
-                new CommandFailed({ entity: name, key, reason: "Timeout", inDoubt: true, description: "no answer in time" })
+                new CommandFailed({
+                  entity: name,
+                  key,
+                  reason: "Timeout",
+                  inDoubt: true,
+                  description: "no answer in time"
+                })
             })
           )
       })

@@ -8,7 +8,7 @@ import { Effect, Either, Stream } from "effect"
 import { CommandFailed } from "../CommandFailed.js"
 import type { Fold } from "../Fold.js"
 import type { Journal } from "../Journal.js"
-import { InDoubt, JournalError, VersionConflict } from "../JournalError.js"
+import type { InDoubt, JournalError, VersionConflict } from "../JournalError.js"
 import type { Answer, Run } from "../Registration.js"
 import * as RecentCommands from "./recentCommands.js"
 
@@ -69,11 +69,15 @@ export const make = <S, E>(options: {
     )
   })
 
-  const append = (base: Loaded<S>, events: ReadonlyArray<E>, id: string, reply: string | undefined) =>
+  /** Takes the step over exactly when the journal has taken it, even if the caller goes away at that moment. */
+  const append = (base: Loaded<S>, next: Loaded<S>, events: ReadonlyArray<E>, id: string, reply: string | undefined) =>
     journal.append(key, base.sequence, events, RecentCommands.metadataOf(id, reply)).pipe(
       Effect.onExit((exit) =>
         Effect.sync(() => {
-          if (exit._tag === "Failure") cached = undefined
+          cached = exit._tag === "Success" ? next : undefined
+          if (exit._tag === "Success" && events.length > 0) {
+            RecentCommands.record(recent, id, { sequence: next.sequence, reply })
+          }
         })
       )
     )
@@ -99,16 +103,14 @@ export const make = <S, E>(options: {
     }
     const outcome = yield* Effect.either(command.handle(payload, session))
     if (Either.isLeft(outcome) || pending.length === 0) {
-      if (!command.cachedRead) yield* append(base, [], id, undefined)
+      if (!command.cachedRead) yield* append(base, base, [], id, undefined)
       return Either.mapBoth(outcome, {
         onLeft: (error): Rejected => ({ _tag: "Rejected", error }),
         onRight: (value): Answer => ({ value, sequence: base.sequence })
       })
     }
     const reply = yield* command.encodeReply(outcome.right)
-    yield* append(base, pending, id, reply)
-    cached = now
-    RecentCommands.record(recent, id, { sequence: now.sequence, reply })
+    yield* append(base, now, pending, id, reply)
     return Either.right<Answer>({ value: outcome.right, sequence: now.sequence })
   })
 

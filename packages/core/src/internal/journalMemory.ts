@@ -2,7 +2,7 @@
  * A journal in the memory of one process. Events are encoded when they are appended and decoded when they are read, so
  * that what works here works on a real storage; each append is one synchronous step.
  */
-import { Chunk, Clock, Effect, Option, Schema, Stream, SubscriptionRef } from "effect"
+import { Chunk, Clock, Effect, Either, Option, Schema, Stream, SubscriptionRef } from "effect"
 import type { EntityEvent, Metadata } from "../EntityEvent.js"
 import { JournalError, VersionConflict } from "../JournalError.js"
 import type { Offset } from "../Offset.js"
@@ -10,13 +10,14 @@ import type { EventTag, Tagging } from "../Tagging.js"
 
 interface Stored<I> extends Omit<EntityEvent<unknown>, "event"> {
   readonly tag: EventTag
+  readonly type: string
   readonly encoded: I
 }
 
 /** Readers get pages of this size at the most, as they would from a storage. */
 const pageSize = 1000
 
-export const make = <E, I>(definition: {
+export const make = <E extends { readonly _tag: string }, I>(definition: {
   readonly key: string
   readonly event: Schema.Schema<E, I>
   readonly tagging: Tagging
@@ -29,46 +30,58 @@ export const make = <E, I>(definition: {
     const byKey = new Map<string, Array<Stored<I>>>()
     const length = yield* SubscriptionRef.make(0)
 
+    const encodeOne = (event: E) => Effect.map(encode(event), (encoded) => ({ type: event._tag, encoded }))
+
     const append = Effect.fn(`${journal}.append`)(function* (
       key: string,
       expected: number,
       events: ReadonlyArray<E>,
       metadata: Metadata = {}
     ) {
-      const encoded = yield* Effect.mapError(Effect.forEach(events, (event) => encode(event)), (cause) => {
+      const encoded = yield* Effect.mapError(Effect.forEach(events, encodeOne), (cause) => {
         const description = `an event of key ${JSON.stringify(key)} does not encode: ${cause.message}`
         return new JournalError({ journal, reason: "Unencodable", description, cause })
       })
-      const timestamp = yield* Clock.currentTimeMillis
-      return yield* SubscriptionRef.modifyEffect(length, () => {
-        const stream = byKey.get(key) ?? []
-        if (stream.length !== expected) {
-          return Effect.fail(new VersionConflict({ key, expected, actual: stream.length }))
-        }
-        for (const one of encoded) {
-          const stored: Stored<I> = {
-            id: globalThis.crypto.randomUUID(),
-            key,
-            sequence: stream.length + 1,
-            position: log.length + 1,
-            timestamp,
-            metadata,
-            tag: definition.tagging.tagOf(key),
-            encoded: one
-          }
-          log.push(stored)
-          stream.push(stored)
-        }
-        byKey.set(key, stream)
-        const appended = { sequence: stream.length, position: encoded.length === 0 ? 0 : log.length }
-        return Effect.succeed([appended, log.length] as const)
-      })
+      return yield* SubscriptionRef.modifyEffect(length, () =>
+        Effect.map(Clock.currentTimeMillis, (now) => store(key, expected, encoded, metadata, now))
+      ).pipe(Effect.uninterruptible, Effect.flatten)
     })
 
-    const decodeOne = ({ encoded, tag: _, ...place }: Stored<I>) =>
+    /** One synchronous step: checks the head and stores all or nothing. Gives the length of the log, too. */
+    const store = (
+      key: string,
+      expected: number,
+      events: ReadonlyArray<Pick<Stored<I>, "type" | "encoded">>,
+      metadata: Metadata,
+      now: number
+    ): readonly [Either.Either<{ sequence: number; position: Offset }, VersionConflict>, number] => {
+      const stream = byKey.get(key) ?? []
+      if (stream.length !== expected) {
+        return [Either.left(new VersionConflict({ key, expected, actual: stream.length })), log.length]
+      }
+      for (const event of events) {
+        const stored: Stored<I> = {
+          ...event,
+          id: globalThis.crypto.randomUUID(),
+          key,
+          sequence: stream.length + 1,
+          position: log.length + 1,
+          timestamp: Math.max(now, log.at(-1)?.timestamp ?? now),
+          metadata,
+          tag: definition.tagging.tagOf(key)
+        }
+        log.push(stored)
+        stream.push(stored)
+      }
+      byKey.set(key, stream)
+      return [Either.right({ sequence: stream.length, position: events.length === 0 ? 0 : log.length }), log.length]
+    }
+
+    const decodeOne = ({ encoded, tag: _, type, ...place }: Stored<I>) =>
       Effect.mapBoth(decode(encoded), {
         onFailure: (cause) => {
-          const description = `the event at position ${place.position} of key ${JSON.stringify(place.key)} does not decode`
+          const { key, position } = place
+          const description = `the event ${type} at position ${position} of key ${JSON.stringify(key)} does not decode`
           return new JournalError({ journal, reason: "Undecodable", description, cause })
         },
         onSuccess: (event): EntityEvent<E> => ({ ...place, event })
@@ -107,7 +120,9 @@ export const make = <E, I>(definition: {
       read: (key: string, from: number) =>
         Stream.suspend(() => {
           const events = (byKey.get(key) ?? []).slice(Math.max(0, from - 1))
-          return Stream.mapChunksEffect(Stream.fromIterable(events), (chunk) => decodePage(Chunk.toReadonlyArray(chunk)))
+          return Stream.mapChunksEffect(Stream.fromIterable(events), (chunk) =>
+            decodePage(Chunk.toReadonlyArray(chunk))
+          )
         }),
       eventsByTag: (tag: EventTag, after: Offset) =>
         Stream.unfoldChunkEffect(after, (from) => Effect.map(livePage(tag, from), Option.some)),

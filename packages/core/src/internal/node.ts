@@ -5,7 +5,7 @@
  * Every start claims a new epoch. One fiber beats for all processes of the node, through their backoff and their
  * finalizers too; without a successful beat for the length of a silence they stop themselves.
  */
-import { Cause, Clock, Context, Deferred, Duration, Effect, Exit, Option, Random, Schedule, Scope } from "effect"
+import { Cause, Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Option, Random, Schedule, Scope } from "effect"
 import type { Beat, ProcessId } from "../Lease.js"
 import type { Process } from "../Process.js"
 import { type Fence, ProcessContext } from "../ProcessContext.js"
@@ -25,6 +25,8 @@ interface Hosted {
   starts: number
   lastError: Option.Option<string>
   beatenAt: number
+  /** Whether a run under the present fence did not stop in time and may still be at work. */
+  abandoned: boolean
 }
 
 export interface Node {
@@ -49,6 +51,18 @@ const errorLength = 500
 
 const describe = (exit: Exit.Exit<unknown, unknown>): Option.Option<string> =>
   Exit.isSuccess(exit) ? Option.none() : Option.some(Cause.pretty(exit.cause).slice(0, errorLength))
+
+/**
+ * Waits for an effect, but only for so long; what has not ended then is left behind and answered with none. In a fiber
+ * of its own, because a timeout within a finalizer cannot be interrupted and would wait for the effect nevertheless.
+ */
+const within = <A, E>(effect: Effect.Effect<A, E>, limit: Duration.Duration): Effect.Effect<Option.Option<A>, E> =>
+  Effect.disconnect(effect).pipe(
+    Effect.timeoutOption(limit),
+    Effect.interruptible,
+    Effect.forkDaemon,
+    Effect.flatMap(Fiber.join)
+  )
 
 export const make = (
   runner: string,
@@ -92,25 +106,17 @@ export const make = (
     })
     yield* watch.pipe(Effect.repeat(Schedule.spaced(claimRetry)), Effect.withTracerEnabled(false), Effect.forkScoped)
 
-    /** Stops a run and waits for its finalizers, for so long; what is left then is abandoned, and fenced by the next claim. */
-    const stopRun = (
-      hosted: Hosted,
-      shutdown: Effect.Effect<void>,
-      scope: Scope.CloseableScope,
-      settings: Settings
-    ): Effect.Effect<void> =>
+    /** Stops a run and waits for its finalizers, for so long; what is left then is abandoned, to be fenced. */
+    const stopRun = (hosted: Hosted, stop: Effect.Effect<void>, settings: Settings): Effect.Effect<void> =>
       Effect.gen(function* () {
         hosted.state = "Stopping"
-        const stopped = yield* shutdown.pipe(
-          Effect.zipRight(Scope.close(scope, Exit.void)),
-          Effect.disconnect,
-          Effect.timeoutOption(settings.shutdownTimeout)
+        if (Option.isSome(yield* within(stop, settings.shutdownTimeout))) return
+        hosted.abandoned = true
+        const { deployment, index } = hosted.process
+        const limit = Duration.format(settings.shutdownTimeout)
+        yield* Effect.logError(
+          `process ${index} of ${deployment} did not stop within ${limit}: abandoned, to be fenced`
         )
-        if (Option.isNone(stopped)) {
-          const { deployment, index } = hosted.process
-          const limit = Duration.format(settings.shutdownTimeout)
-          yield* Effect.logError(`process ${index} of ${deployment} did not stop within ${limit}: abandoned, to be fenced`)
-        }
       })
 
     /** One run, from a claimed epoch to its end: its own exit, or what ended it from outside. */
@@ -124,36 +130,50 @@ export const make = (
         Effect.gen(function* () {
           const scope = yield* Scope.make()
           let shutdown: Effect.Effect<void> = Effect.void
-          const alive = recipe.pipe(
+          // apart from this fiber, so that a start that hangs can be left behind
+          const alive = yield* recipe.pipe(
             Effect.tap((running) => Effect.sync(() => void (shutdown = running.shutdown))),
             Effect.flatMap((running) => running.watchTermination),
             Effect.provide(Context.make(ProcessContext, fence).pipe(Context.add(Scope.Scope, scope))),
             Effect.exit,
-            Effect.map(Exit.flatten)
+            Effect.map(Exit.flatten),
+            Effect.interruptible,
+            Effect.forkDaemon
           )
-          return yield* restore(Effect.raceFirst(alive, Deferred.await(hosted.over))).pipe(
-            Effect.ensuring(Effect.suspend(() => stopRun(hosted, shutdown, scope, settings)))
+          const ended = Effect.map(Fiber.await(alive), Exit.flatten)
+          const stop = Fiber.interrupt(alive).pipe(
+            Effect.zipRight(Effect.suspend(() => shutdown)),
+            Effect.zipRight(Scope.close(scope, Exit.void))
+          )
+          return yield* restore(Effect.raceFirst(ended, Deferred.await(hosted.over))).pipe(
+            Effect.ensuring(stopRun(hosted, stop, settings))
           )
         })
       )
 
     const begin = Effect.fnUntraced(function* (hosted: Hosted) {
-      const claim = yield* lease.claim(hosted.process, runner, silence)
+      const claim = yield* Effect.timeout(lease.claim(hosted.process, runner, silence), silence)
       if (claim._tag !== "Claimed") return claim._tag
       hosted.fence = claim.fence
       hosted.beatenAt = yield* Clock.currentTimeMillis
       hosted.starts += 1
       hosted.state = "Running"
+      hosted.abandoned = false
       return claim.fence
     })
 
-    const release = (hosted: Hosted) =>
-      hosted.fence === undefined
-        ? Effect.void
-        : lease.release(hosted.fence).pipe(
-            Effect.timeout(silence),
-            Effect.catchAll((error) => Effect.logWarning("a process could not be released; its silence will tell", error))
-          )
+    /** Leaves the process to others. A run that was abandoned may still write: a new epoch ends that. */
+    const giveUp = ({ abandoned, fence }: Hosted): Effect.Effect<void> => {
+      if (fence === undefined) return Effect.void
+      const given = abandoned
+        ? Effect.zipRight(lease.check(fence), lease.revoke(fence.deployment, fence.index))
+        : lease.release(fence)
+      return within(given, silence).pipe(
+        Effect.flatMap((_) => (Option.isNone(_) ? Effect.fail(new Cause.TimeoutException()) : Effect.void)),
+        Effect.catchTag("Fenced", () => Effect.void),
+        Effect.catchAll((error) => Effect.logWarning("a process could not be given up; its silence will tell", error))
+      )
+    }
 
     const supervise = (
       hosted: Hosted,
@@ -221,21 +241,20 @@ export const make = (
           state: "Running",
           starts: 0,
           lastError: Option.none(),
-          beatenAt: 0
+          beatenAt: 0,
+          abandoned: false
         }
         all.add(hosted)
+        const forget = Effect.zipRight(
+          Effect.sync(() => all.delete(hosted)),
+          Deferred.succeed(hosted.done, undefined)
+        )
         yield* supervise(hosted, recipe, settings).pipe(
           Effect.ensuring(
-            Effect.suspend(() => {
-              const released = release(hosted)
-              return Effect.ensuring(
-                released,
-                Effect.zipRight(
-                  Effect.sync(() => all.delete(hosted)),
-                  Deferred.succeed(hosted.done, undefined)
-                )
-              )
-            })
+            Effect.ensuring(
+              Effect.suspend(() => giveUp(hosted)),
+              forget
+            )
           )
         )
       })

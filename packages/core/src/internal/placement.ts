@@ -15,7 +15,10 @@ export interface Placed {
  * The runner of each process by index. Empty when there is no runner. A process that avoids every runner stays
  * without one; avoided runners can make the result uneven, nothing else does.
  */
-export const balance = (processes: ReadonlyArray<Placed>, runners: ReadonlyArray<string>): ReadonlyMap<number, string> => {
+export const balance = (
+  processes: ReadonlyArray<Placed>,
+  runners: ReadonlyArray<string>
+): ReadonlyMap<number, string> => {
   const has = new Map(runners.map((runner) => [runner, [] as Array<Placed>]))
   const homeless: Array<Placed> = []
   for (const process of processes) {
@@ -24,7 +27,7 @@ export const balance = (processes: ReadonlyArray<Placed>, runners: ReadonlyArray
     else homeless.push(process)
   }
   // the fullest keep the larger share, so that the fewest move
-  const byFullness = [...has.keys()].sort((a, b) => countOf(has, b) - countOf(has, a) || (a < b ? -1 : 1))
+  const byFullness = [...has.keys()].toSorted((a, b) => countOf(has, b) - countOf(has, a) || (a < b ? -1 : 1))
   const share = Math.floor(processes.length / Math.max(1, runners.length))
   const larger = processes.length % Math.max(1, runners.length)
   const quota = new Map(byFullness.map((runner, rank) => [runner, share + (rank < larger ? 1 : 0)]))
@@ -34,10 +37,10 @@ export const balance = (processes: ReadonlyArray<Placed>, runners: ReadonlyArray
     while (room(runner) < 0) homeless.push(...(has.get(runner) ?? []).splice(-1))
   }
   // those that can go to fewer runners choose first
-  homeless.sort((a, b) => b.avoid.size - a.avoid.size || a.index - b.index)
-  for (const process of homeless) {
+  const choosing = homeless.toSorted((a, b) => b.avoid.size - a.avoid.size || a.index - b.index)
+  for (const process of choosing) {
     const allowed = byFullness.filter((runner) => !process.avoid.has(runner))
-    const target = allowed.sort((a, b) => room(b) - room(a))[0]
+    const target = allowed.toSorted((a, b) => room(b) - room(a))[0]
     if (target !== undefined) has.get(target)?.push(process)
   }
   return new Map([...has].flatMap(([runner, its]) => its.map((process) => [process.index, runner] as const)))

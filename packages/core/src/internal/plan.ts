@@ -11,13 +11,13 @@ import type { ProcessRow } from "../Lease.js"
 import * as Placement from "./placement.js"
 
 /** How long the set of live runners must have been the same before a process that runs well is moved. */
-export const settleTime = Duration.seconds(3)
+const settleTime = Duration.seconds(3)
 /** The same for a process that runs nowhere yet: long enough for a fleet to come up together. */
-export const freshSettleTime = Duration.seconds(1)
+const freshSettleTime = Duration.seconds(1)
 /** How long a process may show no sign of life, after it was sent and after it last beat. */
-export const processSilence = Duration.seconds(6)
+const processSilence = Duration.seconds(6)
 /** How long a runner that twice did not start a process is avoided at first. */
-export const firstAvoidance = Duration.seconds(60)
+const firstAvoidance = Duration.seconds(60)
 
 export interface Action {
   readonly row: ProcessRow

@@ -21,7 +21,9 @@ const ProcessEntity = Entity.make("aecor/Process", [
     .annotate(ClusterSchema.Uninterruptible, "client"),
   Rpc.make("Stop", { payload: Generation }),
   Rpc.make("Ping")
-]).annotate(ClusterSchema.ShardGroup, (entityId) => RunnerName.shardGroup(entityId.slice(entityId.lastIndexOf("@") + 1)))
+]).annotate(ClusterSchema.ShardGroup, (entityId) =>
+  RunnerName.shardGroup(entityId.slice(entityId.lastIndexOf("@") + 1))
+)
 
 /** `index/deployment@runner`. No runner's name holds an `@`, so a deployment's may hold anything. */
 const idOf = (process: { readonly deployment: string; readonly index: number }, runner: string): string =>
@@ -70,12 +72,17 @@ export const client = (sharding: Sharding.Sharding["Type"]) =>
   Effect.map(sharding.makeClient(ProcessEntity), (of) => ({
     /** Leaves the message with the runner, or in storage for when it looks. */
     run: (process: { readonly deployment: string; readonly index: number }, runner: string, generation: number) =>
-      of(idOf(process, runner)).Run({ generation }, { discard: true }).pipe(Effect.timeout(Duration.seconds(5))),
+      of(idOf(process, runner))
+        .Run({ generation }, { discard: true })
+        .pipe(Effect.timeout(Duration.seconds(5))),
     /** Waits until the process has stopped there. */
     stop: (
       process: { readonly deployment: string; readonly index: number; readonly generation: number },
       runner: string,
       timeout: Duration.Duration
     ) => of(idOf(process, runner)).Stop({ generation: process.generation }).pipe(Effect.timeout(timeout)),
-    ping: (runner: string) => of(`ping@${runner}`).Ping().pipe(Effect.timeout(Duration.seconds(1)))
+    ping: (runner: string) =>
+      of(`ping@${runner}`)
+        .Ping()
+        .pipe(Effect.timeout(Duration.seconds(1)))
   }))

@@ -1,6 +1,13 @@
 /** The process leases of one process's memory. Every operation is one synchronous step, so none can interleave. */
 import { Clock, Duration, Effect, Option } from "effect"
-import { type Beat, type BeatAnswer, type Claim, DeploymentMismatch, type Operations, type ProcessRow } from "../Lease.js"
+import {
+  type Beat,
+  type BeatAnswer,
+  type Claim,
+  DeploymentMismatch,
+  type Operations,
+  type ProcessRow
+} from "../Lease.js"
 import { type Fence, fenced } from "../ProcessContext.js"
 
 interface Entry {
@@ -38,33 +45,37 @@ export const make = (): Operations => {
   const age = (at: number | undefined, now: number): Option.Option<number> =>
     Option.map(Option.fromNullable(at), (_) => (_ - now > clockTolerance ? Number.POSITIVE_INFINITY : now - _))
 
-  const rowOf = (deployment: string, now: number) => (entry: Entry): ProcessRow => ({
-    deployment,
-    index: entry.index,
-    generation: entry.generation,
-    desired: entry.desired,
-    target: Option.fromNullable(entry.target),
-    epoch: entry.epoch,
-    runner: Option.fromNullable(entry.runner),
-    state: Option.map(Option.fromNullable(entry.beat), (_) => _.state),
-    starts: entry.beat?.starts ?? 0,
-    lastError: Option.flatMap(Option.fromNullable(entry.beat), (_) => _.lastError),
-    sinceBeat: age(entry.beatAt, now),
-    sinceSent: age(entry.sentAt, now)
-  })
+  const rowOf =
+    (deployment: string, now: number) =>
+    (entry: Entry): ProcessRow => ({
+      deployment,
+      index: entry.index,
+      generation: entry.generation,
+      desired: entry.desired,
+      target: Option.fromNullable(entry.target),
+      epoch: entry.epoch,
+      runner: Option.fromNullable(entry.runner),
+      state: Option.map(Option.fromNullable(entry.beat), (_) => _.state),
+      starts: entry.beat?.starts ?? 0,
+      lastError: Option.flatMap(Option.fromNullable(entry.beat), (_) => _.lastError),
+      sinceBeat: age(entry.beatAt, now),
+      sinceSent: age(entry.sentAt, now)
+    })
 
   const newEpoch = (entry: Entry): void => {
     entry.epoch += 1
     entry.token = globalThis.crypto.randomUUID()
   }
 
-  const beatOf = (now: number) => (beat: Beat): BeatAnswer => {
-    const entry = entryOf(beat.fence)
-    if (entry === undefined || !isNewest(beat.fence)) return "Fenced"
-    entry.beat = beat
-    entry.beatAt = now
-    return entry.generation === beat.generation && entry.desired ? "Held" : "Superseded"
-  }
+  const beatOf =
+    (now: number) =>
+    (beat: Beat): BeatAnswer => {
+      const entry = entryOf(beat.fence)
+      if (entry === undefined || !isNewest(beat.fence)) return "Fenced"
+      entry.beat = beat
+      entry.beatAt = now
+      return entry.generation === beat.generation && entry.desired ? "Held" : "Superseded"
+    }
 
   return {
     register: (deployment, processes) =>
@@ -157,7 +168,7 @@ export const make = (): Operations => {
         [...beats]
           .filter(([_, beat]) => beat.deployments.includes(deployment) && isFresh(beat.at, now, silence))
           .map(([runner]) => runner)
-          .sort()
+          .toSorted()
       ),
     coordinate: (deployment, runner, term) =>
       step((now) => {

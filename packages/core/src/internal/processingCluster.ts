@@ -6,7 +6,7 @@
  * itself through sharding, so one that cannot be reached is given nothing.
  */
 import { Sharding, ShardingConfig } from "@effect/cluster"
-import { Clock, Duration, Effect, Option, Schedule } from "effect"
+import { Clock, Data, Duration, Effect, Option, Schedule } from "effect"
 import { DeploymentExists } from "../Lease.js"
 import { ProcessLease } from "../ProcessLease.js"
 import * as RunnerName from "../RunnerName.js"
@@ -17,6 +17,9 @@ import * as ProcessEntity from "./processEntity.js"
 
 /** The runner name of a node that only calls: it announces nothing and hosts nothing. */
 const clientOnly = "client"
+
+/** A runner that does not reach itself through sharding announces nothing. */
+class Unreachable extends Data.TaggedError("Unreachable") {}
 
 interface Hosted {
   readonly deployment: Deployment
@@ -36,12 +39,21 @@ export const make = Effect.gen(function* () {
 
   const announce = Effect.suspend(() => lease.announce(self, [...hosted.keys()]))
 
+  let reachedAt = Number.NEGATIVE_INFINITY
+  const reach = client.ping(self).pipe(
+    Effect.zipRight(Clock.currentTimeMillis),
+    Effect.map((now) => void (reachedAt = now)),
+    Effect.ignore,
+    Effect.repeat(Schedule.spaced(beatInterval)),
+    Effect.withTracerEnabled(false)
+  )
+
   let lastPass = Number.NEGATIVE_INFINITY
   let goodSince = 0
   const pass = Effect.gen(function* () {
-    yield* client.ping(self)
-    yield* announce
     const now = yield* Clock.currentTimeMillis
+    if (now - reachedAt > Duration.toMillis(silence)) return yield* new Unreachable()
+    yield* announce
     // after an outage or a stall of one's own every beat looks old: observe for a while before acting on it
     if (now - lastPass > Duration.toMillis(silence)) goodSince = now
     lastPass = now
@@ -55,7 +67,9 @@ export const make = Effect.gen(function* () {
         lastPass = Number.NEGATIVE_INFINITY
         yield* Effect.logDebug("a reconciling pass failed", cause)
         // an office that is kept but not held would leave the deployment without a coordinator
-        yield* Effect.forEach(hosted.values(), ({ coordinator }) => Effect.ignore(coordinator.resign), { discard: true })
+        yield* Effect.forEach(hosted.values(), ({ coordinator }) => Effect.ignore(coordinator.resign), {
+          discard: true
+        })
       })
     ),
     Effect.repeat(Schedule.spaced(beatInterval)),
@@ -65,6 +79,7 @@ export const make = Effect.gen(function* () {
   if (isRunner) {
     yield* ProcessEntity.register(sharding, node, (name) => hosted.get(name)?.deployment)
     yield* Effect.addFinalizer(() => Effect.ignoreLogged(lease.retract(self)))
+    yield* Effect.forkScoped(reach)
     yield* Effect.forkScoped(reconcile)
   }
 
@@ -73,11 +88,7 @@ export const make = Effect.gen(function* () {
       hosted.delete(deployment.name)
       if (isRunner) yield* announce
       yield* coordinator.resign
-    }).pipe(
-      Effect.timeout(silence),
-      Effect.ignoreLogged,
-      Effect.zipRight(node.stopAll(deployment.name))
-    )
+    }).pipe(Effect.timeout(silence), Effect.ignoreLogged, Effect.zipRight(node.stopAll(deployment.name)))
 
   const start = Effect.fnUntraced(function* (deployment: Deployment) {
     const { name, processes } = deployment

@@ -8,7 +8,7 @@ import { DeploymentExists } from "../Lease.js"
 import type { Process } from "../Process.js"
 import type { ProcessContext } from "../ProcessContext.js"
 import { ProcessLease } from "../ProcessLease.js"
-import { beatInterval, type Deployment } from "./deploymentSettings.js"
+import { beatInterval, type Deployment, silence } from "./deploymentSettings.js"
 import * as Node from "./node.js"
 
 const runner = "local"
@@ -19,9 +19,10 @@ export const make = Effect.gen(function* () {
   const names = new Set<string>()
 
   const start = Effect.fnUntraced(function* ({ name, processes, settings }: Deployment) {
-    if (names.has(name)) return yield* new DeploymentExists({ deployment: name })
     yield* Effect.acquireRelease(
-      Effect.sync(() => names.add(name)),
+      Effect.suspend(() =>
+        names.has(name) ? new DeploymentExists({ deployment: name }) : Effect.succeed(names.add(name))
+      ),
       () => Effect.sync(() => names.delete(name))
     )
     yield* lease.register(name, processes.length)
@@ -30,7 +31,7 @@ export const make = Effect.gen(function* () {
     /** Hosts one process in whatever generation is wanted; while none is, waits until it is resumed, here or elsewhere. */
     const keep = (recipe: Process<unknown, ProcessContext>, index: number) =>
       Effect.gen(function* () {
-        const row = (yield* lease.list(name)).find((_) => _.index === index)
+        const row = (yield* Effect.timeout(lease.list(name), silence)).find((_) => _.index === index)
         if (row?.desired === true) yield* node.host(row, recipe, settings)
         else yield* Effect.timeoutOption(Deferred.await(resumed), beatInterval)
       }).pipe(
@@ -39,7 +40,7 @@ export const make = Effect.gen(function* () {
         ),
         Effect.forever
       )
-    yield* Effect.forEach(processes, (recipe, index) => Effect.forkScoped(keep(recipe, index)))
+    yield* Effect.forkScoped(Effect.forEach(processes, keep, { concurrency: "unbounded", discard: true }))
 
     return {
       shutdown: Effect.gen(function* () {

@@ -75,11 +75,11 @@ const commandOf = <S, E>(
   const encode = Schema.encode(json)
   const decode = Schema.decode(json)
   return {
-    handle: (command, session) =>
-      Effect.provide(handler(command, session), context) as Effect.Effect<unknown, unknown>,
+    handle: (command, session) => Effect.provide(handler(command, session), context) as Effect.Effect<unknown, unknown>,
     // a value that its own schema refuses is the handler's mistake, not the caller's
     encodeReply: (value) => (answersNothing ? Effect.succeed(undefined) : Effect.catchAll(encode(value), Effect.die)),
-    decodeReply: (stored) => (stored === undefined ? Effect.succeed(undefined) : Effect.catchAll(decode(stored), Effect.die)),
+    decodeReply: (stored) =>
+      stored === undefined ? Effect.succeed(undefined) : Effect.catchAll(decode(stored), Effect.die),
     cachedRead: Context.get(rpc.annotations, CachedRead)
   }
 }
@@ -90,20 +90,18 @@ export const client = <Client>(
   dispatch: Dispatch
 ): Client => {
   const constructors = new Map(wire.commands.map((rpc) => [rpc._tag, constructorOf(rpc)] as const))
-  const sending =
-    (answer: (key: string, answer: Answer) => unknown) =>
-    (key: string) =>
-      Object.fromEntries(
-        [...constructors].map(([tag, construct]) => [
-          tag,
-          (command: unknown, options?: { readonly commandId?: string }) =>
-            Effect.suspend(() => {
-              const id = options?.commandId ?? globalThis.crypto.randomUUID()
-              const sent = dispatch(key, tag, { id, command: construct(command) })
-              return Effect.map(sent, (_) => answer(key, _))
-            })
-        ])
-      )
+  const sending = (answer: (key: string, answer: Answer) => unknown) => (key: string) =>
+    Object.fromEntries(
+      [...constructors].map(([tag, construct]) => [
+        tag,
+        (command: unknown, options?: { readonly commandId?: string }) =>
+          Effect.suspend(() => {
+            const id = options?.commandId ?? globalThis.crypto.randomUUID()
+            const sent = dispatch(key, tag, { id, command: construct(command) })
+            return Effect.map(sent, (_) => answer(key, _))
+          })
+      ])
+    )
   return Object.assign(
     sending((_, answer) => answer.value),
     { receipts: sending((key, answer) => ({ value: answer.value, key, sequence: answer.sequence })) }

@@ -19,28 +19,6 @@ import { Effect, Layer } from "effect"
 /** The lock of whoever creates the cluster's tables: any number, but for ever the same. */
 const creation = 5_206_180_117
 
-/**
- * A pool for the cluster alone, connected as the given client is. The cluster keeps one connection for its shard locks
- * for ever, and what it asks must not stand in line behind an application's transactions: a late answer costs shards.
- */
-export const pool = (connections: number): Layer.Layer<PgClient.PgClient | SqlClient, SqlError, PgClient.PgClient> =>
-  Layer.unwrapEffect(
-    Effect.map(PgClient.PgClient, ({ config }) => {
-      const {
-        transformJson: _json,
-        transformQueryNames: _queries,
-        transformResultNames: _results,
-        ...connection
-      } = config
-      return PgClient.layer({
-        ...connection,
-        applicationName: `${config.applicationName ?? "aecor"} cluster`,
-        maxConnections: connections,
-        minConnections: 0
-      })
-    })
-  )
-
 const storages = Layer.merge(SqlMessageStorage.layer, SqlRunnerStorage.layer)
 
 /**
