@@ -1,0 +1,154 @@
+/**
+ * A view in a table of Postgres: one row a key, with typed columns that queries of any kind can use.
+ *
+ * The table is the application's own, made by a migration of its own: the key (unique), `version bigint`, and a column
+ * for each field of the row's encoded form, `seatCount` in `seat_count`. Texts, numbers and booleans are in columns of
+ * their types, arrays and structs in `jsonb`; Postgres converts, so an encoded date may be in a `timestamptz`, and comes
+ * back as ISO 8601 in the session's time zone.
+ *
+ * Guarantees: a commit is one statement, a transaction of its own, which stores rows and offset under the process's
+ * fence or nothing. Reading one's write asks the same server, so it is not misled by a replica that lags.
+ *
+ * @since 0.1.0
+ */
+import { ProcessContext } from "@aecor/core"
+import { ViewStore } from "@aecor/projection"
+import type { SqlError } from "@effect/sql"
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Option } from "effect"
+import { announcements } from "./internal/announcements.js"
+import { identifier, tableName } from "./internal/identifier.js"
+import { hubOf, Notifications } from "./internal/notifications.js"
+import * as offsetSql from "./internal/offsetSql.js"
+import { query } from "./internal/query.js"
+import * as receipts from "./internal/receipts.js"
+import { reasonOf, sqlState } from "./internal/sqlState.js"
+import * as viewColumns from "./internal/viewColumns.js"
+import * as viewRows from "./internal/viewRows.js"
+import * as viewSql from "./internal/viewSql.js"
+
+/**
+ * Where a view is kept.
+ *
+ * - `table`: `table` or `schema.table`.
+ * - `key`: the column of the key, primary or at least unique. A field of the row may be in it too, and in `version`.
+ * - `columns`: the columns of fields that are not in the one of their own name in snake case.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Storage<Field extends string> {
+  readonly table: string
+  readonly key: string
+  readonly columns?: { readonly [F in Field]?: string }
+}
+
+const make = Effect.fnUntraced(function* <V extends object, I>(
+  definition: ViewStore.Definition<V, I>,
+  options: Storage<string>
+) {
+  const view = definition.key
+  const client = yield* PgClient.PgClient
+  const run = query(client)
+  const table = tableName(options.table)
+  const columns = viewColumns.columnsOf(definition.row, options.columns ?? {})
+  const found = yield* viewColumns.find({ view, table, key: options.key, columns, run })
+  const sql = viewSql.statements(table, options.key, columns, found)
+  const rows = viewRows.make({ view, row: definition.row, key: options.key, columns })
+  const hub = yield* hubOf(client)
+  const reached = yield* receipts.make({
+    versions: (keys) => run(sql.versions, [keys]),
+    subscribe: (listener) => hub.subscribe(found.identity, listener)
+  })
+
+  const announce = yield* announcements(run, found.identity)
+
+  const storeError = (cause: SqlError.SqlError) =>
+    new ViewStore.ViewStoreError({ view, description: reasonOf(cause), cause })
+  const commitError =
+    ({ consumer, expected, fence }: ViewStore.Commit<V>) =>
+    (cause: SqlError.SqlError) => {
+      const state = sqlState(cause)
+      if (state === offsetSql.notNewest) return ProcessContext.fenced(fence)
+      if (state === offsetSql.notExpected) return new ViewStore.CommitConflict({ view, consumer, expected })
+      return storeError(cause)
+    }
+  const select = (statement: string, parameters: ReadonlyArray<unknown>) =>
+    Effect.flatMap(
+      Effect.mapError(run<{ readonly row: string }>(statement, parameters), storeError),
+      Effect.forEach(({ row }) => rows.decode(JSON.parse(row)))
+    )
+
+  const get = Effect.fn("PgViewStore.get")(function* (key: string) {
+    return Option.fromNullable((yield* select(sql.row, [key]))[0])
+  })
+
+  const find = Effect.fn("PgViewStore.find")(function* (where: Partial<V>) {
+    const conditions = (yield* rows.conditions(where)).map(({ column, value }) => ({
+      column,
+      isNull: value === null || value === undefined,
+      value: viewSql.holdsJson(found.types.get(column)) ? JSON.stringify(value) : value
+    }))
+    const parameters = conditions.filter(({ isNull }) => !isNull).map(({ value }) => value)
+    return (yield* select(sql.find(conditions), parameters)).map((row) => row.view)
+  })
+
+  const load: ViewStore.ViewStore<V>["load"] = Effect.fn("PgViewStore.load")(function* (consumer, keys) {
+    const parameters = [...offsetSql.consumerParameters(consumer), keys]
+    const [loaded] = yield* Effect.mapError(
+      run<{ readonly found: string; readonly rows: string }>(sql.load, parameters),
+      storeError
+    )
+    const stored: ReadonlyArray<viewRows.StoredRow> = JSON.parse(loaded?.rows ?? "[]")
+    const decoded = yield* Effect.forEach(stored, (row) =>
+      Effect.map(rows.decode(row), (versioned) => [String(row[options.key]), versioned] as const)
+    )
+    return { offset: Number(loaded?.found ?? 0), rows: new Map(decoded) }
+  })
+
+  const commit: ViewStore.ViewStore<V>["commit"] = Effect.fn("PgViewStore.commit")(function* (page) {
+    const parameters = [...offsetSql.commitParameters(page), yield* rows.encode(page.rows)]
+    yield* Effect.mapError(run(sql.commit, parameters), commitError(page))
+    announce()
+  })
+
+  const awaitReceipt: ViewStore.ViewStore<V>["awaitReceipt"] = Effect.fn("PgViewStore.awaitReceipt")(function* (
+    { key, sequence },
+    timeout
+  ) {
+    if (sequence <= 0) return
+    yield* Effect.mapError(reached(key, sequence), storeError).pipe(
+      Effect.timeoutFail({
+        duration: timeout,
+        onTimeout: () => new ViewStore.ReceiptTimeout({ view, key, sequence })
+      })
+    )
+  })
+
+  return { get, find, load, commit, awaitReceipt } satisfies ViewStore.ViewStore<V>
+})
+
+/**
+ * The view of a class, in a table that a migration of the application has made; its consumers' offsets are in the table
+ * of `PgOffsetStore.migrations`.
+ *
+ * Fails with `ViewStoreError` where the table lacks something that the rows need, and says what. Throws a `RangeError`
+ * when the name of the table or of a column is none.
+ *
+ * @example
+ * ```ts
+ * PgViewStore.layer(BookingsView, { table: "bookings", key: "booking_id" })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <Self, Name extends string, V extends object, I>(
+  view: ViewStore.ViewStoreClass<Self, Name, V, I>,
+  options: Storage<keyof I & string>
+): Layer.Layer<Self, ViewStore.ViewStoreError, PgClient.PgClient> => {
+  tableName(options.table)
+  identifier(options.key, "name of a column")
+  viewColumns.columnsOf(view.row, options.columns ?? {})
+  return Layer.scoped(view, make(view, options)).pipe(Layer.provide(Notifications.layer))
+}

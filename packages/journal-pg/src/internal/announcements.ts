@@ -1,0 +1,27 @@
+/**
+ * Tells the nodes that a table has changed, after the change: in a statement of its own, so that nothing waits for it.
+ * Changes that come while one is being told are told together.
+ */
+import type { SqlError } from "@effect/sql"
+import { Effect, type Scope } from "effect"
+import { channel } from "./channel.js"
+import * as Wakeups from "./wakeups.js"
+
+/** Gives what announces a change of the table with this identity. */
+export const announcements = Effect.fnUntraced(function* (
+  run: (statement: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<unknown, SqlError.SqlError>,
+  identity: string
+): Effect.fn.Return<() => void, never, Scope.Scope> {
+  const changes = Wakeups.make()
+  let told = changes.ticket(0)
+  const tell = Effect.gen(function* () {
+    yield* changes.changed(0, told)
+    told = changes.ticket(0)
+    yield* run("SELECT pg_notify($1, $2)", [channel, `${identity} commit`])
+  }).pipe(
+    Effect.catchAll((cause) => Effect.logDebug("a change was not announced; polling finds it", cause)),
+    Effect.withTracerEnabled(false)
+  )
+  yield* Effect.forkScoped(Effect.forever(tell))
+  return () => changes.wake()
+})

@@ -1,0 +1,116 @@
+/**
+ * The listener of a node: one connection for all journals and views on one client.
+ *
+ * A connection that is dead without saying so is noticed by the silence after a message of one's own, and replaced. Who
+ * subscribes is told when messages may have been missed, and must poll as well: notifications make things fast, never
+ * correct.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Context, Deferred, Effect, Exit, Layer, RcMap, Scope, Stream } from "effect"
+import { channel } from "./channel.js"
+import { query } from "./query.js"
+
+/** What a message says of a table; undefined when messages may have been missed. */
+export type Listener = (said: string | undefined) => void
+
+export interface Hub {
+  /** Calls back with what is said of a table, by the identity that the messages carry, until the scope closes. */
+  readonly subscribe: (identity: string, listener: Listener) => Effect.Effect<void, never, Scope.Scope>
+}
+
+/**
+ * The hubs, one a client. Layers that use them provide `layer` to themselves: it is built once for them all.
+ */
+export class Notifications extends Context.Tag("@aecor/journal-pg/internal/Notifications")<
+  Notifications,
+  RcMap.RcMap<PgClient.PgClient, Hub>
+>() {
+  static readonly layer: Layer.Layer<Notifications> = Layer.scoped(
+    Notifications,
+    RcMap.make({ lookup: (sql: PgClient.PgClient) => makeHub(sql) })
+  )
+}
+
+/** The hub of a client, for as long as the scope lives. */
+export const hubOf = (sql: PgClient.PgClient): Effect.Effect<Hub, never, Notifications | Scope.Scope> =>
+  Effect.flatMap(Notifications, (hubs) => RcMap.get(hubs, sql))
+
+/** How often the connection is tried, and how long it may stay silent then. */
+const pingInterval = "3 seconds"
+const pingTimeout = "2 seconds"
+const connectTimeout = "15 seconds"
+const reconnectDelay = "500 millis"
+
+const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
+  const listeners = new Map<string, Set<Listener>>()
+
+  const add = (identity: string, listener: Listener) =>
+    listeners.set(identity, (listeners.get(identity) ?? new Set<Listener>()).add(listener))
+  const remove = (identity: string, listener: Listener) => {
+    listeners.get(identity)?.delete(listener)
+    if (listeners.get(identity)?.size === 0) listeners.delete(identity)
+  }
+  const subscribe = (identity: string, listener: Listener) =>
+    Effect.acquireRelease(
+      Effect.sync(() => add(identity, listener)),
+      () => Effect.sync(() => remove(identity, listener))
+    )
+
+  const dispatch = (message: string) => {
+    const space = message.indexOf(" ")
+    for (const listener of listeners.get(message.slice(0, space)) ?? []) listener(message.slice(space + 1))
+  }
+  const missed = Effect.sync(() => {
+    for (const all of listeners.values()) for (const listener of all) listener(undefined)
+  })
+
+  /** Begins to listen, and gives what tries the connection. */
+  const establish = Effect.gen(function* () {
+    const name = globalThis.crypto.randomUUID()
+    let pong = yield* Deferred.make<void>()
+    yield* subscribe(name, () => Deferred.unsafeDone(pong, Exit.void))
+    // a client of its own: one that dies is given up whole, whoever else may listen on the shared one
+    const own = yield* Layer.build(
+      PgClient.layer({ ...sql.config, minConnections: 0, maxConnections: 1, idleTimeout: "1 second" })
+    )
+    const messages = Context.get(own, PgClient.PgClient).listen(channel)
+    yield* Effect.forkScoped(Stream.runForEach(messages, (message) => Effect.sync(() => dispatch(message))))
+
+    const ping = Effect.gen(function* () {
+      pong = yield* Deferred.make<void>()
+      // not interrupted when its answer is late: see `answerWithin`
+      yield* Effect.forkDaemon(Effect.ignore(query(sql)("SELECT pg_notify($1, $2)", [channel, `${name} ping`])))
+      yield* Deferred.await(pong)
+    })
+    // LISTEN may still be on its way: the first answer is what shows that from now on nothing is missed
+    yield* ping.pipe(Effect.timeout("100 millis"), Effect.retry({ times: 50 }))
+    yield* missed
+    return ping
+  })
+
+  /** Closing a dead connection can take for ever: it goes on alone. */
+  const close = (scope: Scope.CloseableScope, exit: Exit.Exit<unknown, unknown>) =>
+    Scope.close(scope, exit).pipe(
+      Effect.disconnect,
+      Effect.interruptible,
+      Effect.timeoutOption("1 second"),
+      Effect.catchAllCause((cause) => Effect.logDebug("the listener's connection did not close in good order", cause))
+    )
+  /** Listens until the connection no longer answers, or never gets there. */
+  const session = (scope: Scope.Scope) =>
+    Scope.extend(establish, scope).pipe(
+      // connecting cannot be interrupted, and can take for ever as well
+      Effect.disconnect,
+      Effect.timeout(connectTimeout),
+      Effect.flatMap((ping) =>
+        Effect.forever(Effect.zipRight(Effect.sleep(pingInterval), Effect.timeout(ping, pingTimeout)))
+      )
+    )
+  const listen = Effect.acquireUseRelease(Scope.make(), session, close).pipe(
+    Effect.catchAllCause((cause) => Effect.logDebug("no notifications; polling goes on", cause)),
+    Effect.zipRight(Effect.sleep(reconnectDelay)),
+    Effect.forever
+  )
+  yield* Effect.forkScoped(listen)
+  return { subscribe } satisfies Hub
+})

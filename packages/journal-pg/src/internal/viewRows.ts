@@ -1,0 +1,81 @@
+/** How rows of a view become JSON for its table, and back. */
+import { ViewStore } from "@aecor/projection"
+import { Effect, Either, Schema, SchemaAST } from "effect"
+import { toJson } from "./json.js"
+import type { Column } from "./viewColumns.js"
+
+type Json = Readonly<Record<string, unknown>>
+
+/** A stored row by columns, as the server gives it. */
+export interface StoredRow {
+  readonly [column: string]: unknown
+}
+
+/** A column and the encoded value that it is to equal; undefined is null. */
+export interface Condition {
+  readonly column: string
+  readonly value: unknown
+}
+
+export const make = <V extends object, I>(options: {
+  readonly view: string
+  readonly row: Schema.Schema<V, I>
+  readonly key: string
+  readonly columns: ReadonlyArray<Column>
+}) => {
+  const { columns, key, view } = options
+  const encodeRow = Schema.encode(options.row)
+  const decodeRow = Schema.decodeUnknown(options.row)
+  const failed = (description: string, cause?: unknown) => new ViewStore.ViewStoreError({ view, description, cause })
+
+  const encodeOne = ([name, row]: readonly [string, ViewStore.Versioned<V>]) =>
+    Effect.mapBoth(encodeRow(row.view), {
+      onFailure: (cause) => failed(`the row of key ${JSON.stringify(name)} does not encode: ${cause.message}`, cause),
+      onSuccess: (encoded): Json => ({
+        ...Object.fromEntries(columns.map(({ column, field }) => [column, fieldOf(encoded, field)])),
+        [key]: name,
+        version: row.version
+      })
+    })
+
+  /** The rows of a commit as one JSON array of records by columns. */
+  const encode = (rows: ReadonlyMap<string, ViewStore.Versioned<V>>) =>
+    Effect.flatMap(Effect.forEach(rows, encodeOne), (records) =>
+      Either.mapLeft(toJson(records), (why) => failed(`a row cannot be stored: ${why}`))
+    )
+
+  const decode = (stored: StoredRow): Effect.Effect<ViewStore.Versioned<V>, ViewStore.ViewStoreError> => {
+    const record: Record<string, unknown> = {}
+    for (const { column, field, optional } of columns) {
+      const value = stored[column]
+      if (!(optional && value === null)) record[field] = value
+    }
+    return Effect.mapBoth(decodeRow(record), {
+      onFailure: (cause) =>
+        failed(`the row of key ${JSON.stringify(stored[key])} does not decode: ${cause.message}`, cause),
+      onSuccess: (decoded) => ({ view: decoded, version: Number(stored["version"]) })
+    })
+  }
+
+  /** The columns that the given fields are in, with what they are to hold. */
+  const conditions = Effect.fnUntraced(function* (
+    where: Partial<V>
+  ): Effect.fn.Return<ReadonlyArray<Condition>, ViewStore.ViewStoreError> {
+    const picked = yield* Effect.try({
+      try: () => Schema.make<Partial<V>, Json>(SchemaAST.pick(options.row.ast, Object.keys(where))),
+      catch: (cause) => failed("rows of this schema cannot be found by their fields", cause)
+    })
+    const encoded = yield* Effect.mapError(Schema.encode(picked)(where), (cause) =>
+      failed(`the wanted columns do not encode: ${cause.message}`, cause)
+    )
+    const fields = SchemaAST.getPropertySignatures(SchemaAST.encodedAST(picked.ast)).map(({ name }) => name)
+    return columns
+      .filter(({ field }) => fields.includes(field))
+      .map(({ column, field }) => ({ column, value: fieldOf(encoded, field) }))
+  })
+
+  return { encode, decode, conditions }
+}
+
+/** A field of an encoded row, which the schema knows to be a record. */
+const fieldOf = (encoded: unknown, field: string): unknown => (encoded as Json)[field]

@@ -1,0 +1,11 @@
+import { JournalSuite } from "@aecor/core/testing"
+import { PgJournal } from "@aecor/journal-pg"
+import { Layer } from "effect"
+import { database } from "./fixtures/database.js"
+
+const table = { table: "suite_event" }
+
+JournalSuite.suite(
+  "PgJournal",
+  PgJournal.layer(JournalSuite.SuiteJournal, table).pipe(Layer.provide(database(PgJournal.migrations(table))))
+)

@@ -1,0 +1,121 @@
+import { expect, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import * as groupCommit from "../src/internal/groupCommit.js"
+
+it.scoped("what comes while a batch is on its way goes together in the next one", () =>
+  Effect.gen(function* () {
+    const { batches, release, submit } = yield* committer()
+    const fibers = yield* Effect.forEach(["a", "b", "c"], (key) => Effect.fork(submit({ key, n: 1 })))
+    yield* settled
+    expect(batches).toEqual([["a1", "b1", "c1"]])
+    const later = yield* Effect.forEach(["d", "e"], (key) => Effect.fork(submit({ key, n: 1 })))
+    yield* settled
+    expect(batches.length).toBe(1)
+    yield* release
+    expect(yield* Fiber.join(Fiber.all(fibers))).toEqual(["a1", "b1", "c1"])
+    yield* settled
+    expect(batches[1]).toEqual(["d1", "e1"])
+    yield* release
+    expect(yield* Fiber.join(Fiber.all(later))).toEqual(["d1", "e1"])
+  })
+)
+
+it.scoped("a batch holds one item a key, no more items than it may, and each key's items in their order", () =>
+  Effect.gen(function* () {
+    const { batches, release, submit } = yield* committer(3)
+    const items = ["x", "a", "a", "b", "c", "c", "d", "a"].map((key, n) => ({ key, n }))
+    const fibers = yield* Effect.forEach(items, (item) => Effect.fork(submit(item)))
+    for (let batch = 1; batch <= 3; batch++) {
+      yield* settled
+      expect(batches.length).toBe(batch)
+      yield* release
+    }
+    yield* Fiber.join(Fiber.all(fibers))
+    expect(batches).toEqual([
+      ["x0", "a1", "b3"],
+      ["a2", "c4", "d6"],
+      ["c5", "a7"]
+    ])
+  })
+)
+
+it.scoped(
+  "an item whose caller is interrupted while it waits is not committed; one on its way is, and no answer is mixed up",
+  () =>
+    Effect.gen(function* () {
+      const { batches, release, submit } = yield* committer()
+      const sent = yield* Effect.fork(submit({ key: "sent", n: 0 }))
+      yield* settled
+      const gone = yield* Effect.fork(submit({ key: "gone", n: 0 }))
+      const kept = yield* Effect.fork(submit({ key: "kept", n: 0 }))
+      yield* settled
+      yield* Fiber.interruptAll([sent, gone])
+      yield* release
+      yield* settled
+      yield* release
+      expect(yield* Fiber.join(kept)).toBe("kept0")
+      expect(batches).toEqual([["sent0"], ["kept0"]])
+    })
+)
+
+it.scoped("a commit that dies fails its items, and the next batch goes on", () =>
+  Effect.gen(function* () {
+    const submit = yield* groupCommit.make({
+      maxBatch: 10,
+      commit: (batch: ReadonlyArray<Item>) =>
+        batch.some(({ n }) => n < 0)
+          ? Effect.dieMessage("broken")
+          : Effect.succeed(batch.map(({ key }) => Exit.succeed(key))),
+      closed: () => "closed"
+    })
+    expect((yield* Effect.exit(submit({ key: "a", n: -1 })))._tag).toBe("Failure")
+    expect(yield* submit({ key: "b", n: 1 })).toBe("b")
+  })
+)
+
+it.effect("closing waits for what was submitted, and refuses what comes later", () =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const { batches, release, submit } = yield* Scope.extend(committer(1), scope)
+    const fibers = yield* Effect.forEach([1, 2], (n) => Effect.fork(submit({ key: `k${n}`, n })))
+    yield* settled
+    const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+    yield* settled
+    expect(yield* Effect.flip(submit({ key: "late", n: 3 }))).toBe("closed")
+    expect(closing.unsafePoll()).toBe(null)
+    yield* release
+    yield* settled
+    yield* release
+    yield* Fiber.join(closing)
+    expect(yield* Fiber.join(Fiber.all(fibers))).toEqual(["k11", "k22"])
+    expect(batches).toEqual([["k11"], ["k22"]])
+  })
+)
+
+interface Item {
+  readonly key: string
+  readonly n: number
+}
+
+const settled = Effect.repeatN(Effect.yieldNow(), 50)
+
+/** Commits a batch when it is released; answers each item with its own text. */
+const committer = (maxBatch = 100) =>
+  Effect.gen(function* () {
+    const batches: Array<ReadonlyArray<string>> = []
+    let gate = yield* Deferred.make<void>()
+    const submit = yield* groupCommit.make({
+      maxBatch,
+      commit: (batch: ReadonlyArray<Item>) =>
+        Effect.gen(function* () {
+          const texts = batch.map(({ key, n }) => `${key}${n}`)
+          batches.push(texts)
+          gate = yield* Deferred.make<void>()
+          yield* Deferred.await(gate)
+          return texts.map((text) => Exit.succeed(text))
+        }),
+      closed: () => "closed"
+    })
+    const release = Effect.suspend(() => Deferred.succeed(gate, undefined))
+    return { batches, release, submit }
+  })
