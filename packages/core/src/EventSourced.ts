@@ -125,10 +125,9 @@ export interface Client<Rpcs extends Rpc.Any> {
  */
 export interface EventSourcedClass<Self, Name extends string, Rpcs extends Rpc.Any, S, E, J> extends Context.TagClass<
   Self,
-  Name,
+  `@aecor/EventSourced/${Name}`,
   Client<Rpcs>
 > {
-  readonly key: Name
   readonly protocol: RpcGroup.RpcGroup<Rpcs>
   readonly fold: Fold<S, E>
   /** Checks handlers against the protocol and gives them back: for handlers that stand apart from the layer. */
@@ -199,7 +198,7 @@ export const Tag =
     }
   ): EventSourcedClass<Self, Name, Rpcs[number], S, E, J> => {
     type Command = Rpcs[number]
-    const tag = Context.Tag(name)<Self, Client<Command>>()
+    const tag = Context.Tag(`@aecor/EventSourced/${name}`)<Self, Client<Command>>()
     const wire = Wire.make(options.protocol)
 
     const client = Effect.gen(function* () {

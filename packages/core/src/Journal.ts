@@ -63,7 +63,7 @@ export interface Journal<E> {
  * @category models
  */
 export interface Definition<E, I = unknown> {
-  readonly key: string
+  readonly label: string
   readonly event: Schema.Schema<E, I>
   readonly tagging: Tagging
 }
@@ -75,8 +75,7 @@ export interface Definition<E, I = unknown> {
  * @category models
  */
 export interface JournalClass<Self, Name extends string, E, I>
-  extends Context.TagClass<Self, Name, Journal<E>>, Definition<E, I> {
-  readonly key: Name
+  extends Context.TagClass<Self, `@aecor/Journal/${Name}`, Journal<E>>, Definition<E, I> {
   /** A journal in the memory of this process, for tests and trials. Encodes and decodes as a real one would. */
   readonly layerMemory: Layer.Layer<Self>
 }
@@ -110,9 +109,10 @@ export const Tag =
     name: Name,
     options: { readonly event: Schema.Schema<E, I>; readonly tagging: Tagging }
   ): JournalClass<Self, Name, E, I> => {
-    const tag = Context.Tag(name)<Self, Journal<E>>()
+    const tag = Context.Tag(`@aecor/Journal/${name}`)<Self, Journal<E>>()
     return Object.assign(tag, {
       ...options,
-      layerMemory: Layer.effect(tag, memory.make<E, I>({ key: name, ...options }))
+      label: name,
+      layerMemory: Layer.effect(tag, memory.make<E, I>({ label: name, ...options }))
     }) as JournalClass<Self, Name, E, I>
   }

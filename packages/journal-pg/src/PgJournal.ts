@@ -72,7 +72,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
   definition: Journal.Definition<E, I>,
   options: Storage & Settings
 ) {
-  const journal = definition.key
+  const journal = definition.label
   const settings = { ...defaults, ...options }
   const client = yield* PgClient.PgClient
   const statements = journalSql.statements(tableName(options.table))

@@ -47,7 +47,7 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
   definition: ViewStore.Definition<V, I>,
   options: Storage<string>
 ) {
-  const view = definition.key
+  const view = definition.label
   const client = yield* PgClient.PgClient
   const run = query(client)
   const table = tableName(options.table)

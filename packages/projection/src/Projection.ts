@@ -79,7 +79,7 @@ export const exactlyOnce = <JS, E extends { readonly _tag: string }, VS, V>(
       const fence = yield* ProcessContext.ProcessContext
       const { project, view } = options
       return yield* Process.fromEffect(
-        ExactlyOnce.run<V, E>({ consumer, view: view.key, journal, store, fence, project, pageSize })
+        ExactlyOnce.run<V, E>({ consumer, view: view.label, journal, store, fence, project, pageSize })
       )
     })
   )

@@ -23,7 +23,7 @@ export * from "./View.js"
  * @category models
  */
 export interface Definition<V, I = unknown> {
-  readonly key: string
+  readonly label: string
   readonly row: Schema.Schema<V, I>
 }
 
@@ -34,8 +34,7 @@ export interface Definition<V, I = unknown> {
  * @category models
  */
 export interface ViewStoreClass<Self, Name extends string, V, I>
-  extends Context.TagClass<Self, Name, ViewStore<V>>, Definition<V, I> {
-  readonly key: Name
+  extends Context.TagClass<Self, `@aecor/ViewStore/${Name}`, ViewStore<V>>, Definition<V, I> {
   /** A view in the memory of this process, for tests and trials. Encodes and decodes as a real one would. */
   readonly layerMemory: Layer.Layer<Self, never, ProcessLease.ProcessLease>
 }
@@ -67,9 +66,10 @@ export const Tag =
     name: Name,
     options: { readonly row: Schema.Schema<V, I> }
   ): ViewStoreClass<Self, Name, V, I> => {
-    const tag = Context.Tag(name)<Self, ViewStore<V>>()
+    const tag = Context.Tag(`@aecor/ViewStore/${name}`)<Self, ViewStore<V>>()
     return Object.assign(tag, {
       ...options,
-      layerMemory: Layer.effect(tag, memory.make<V, I>({ key: name, ...options }))
+      label: name,
+      layerMemory: Layer.effect(tag, memory.make<V, I>({ label: name, ...options }))
     }) as ViewStoreClass<Self, Name, V, I>
   }

@@ -33,7 +33,7 @@ class BookingRow extends Schema.Class<BookingRow>("BookingRow")({
 }) {}
 class BookingsView extends ViewStore.Tag<BookingsView>()("bookings", { row: BookingRow }) {}
 
-same<Equal<typeof BookingsView.key, "bookings">>()
+same<Equal<typeof BookingsView.key, "@aecor/ViewStore/bookings">>()
 same<Equal<Context.Tag.Service<BookingsView>, ViewStore.ViewStore<BookingRow>>>()
 same<Equal<typeof BookingsView.layerMemory, Layer.Layer<BookingsView, never, ProcessLease.ProcessLease>>>()
 same<Equal<typeof BookingsView.row.Encoded, { readonly clientId: string; readonly cancelledAt: string | null }>>()

@@ -18,12 +18,12 @@ interface Stored<I> extends Omit<EntityEvent<unknown>, "event"> {
 const pageSize = 1000
 
 export const make = <E extends { readonly _tag: string }, I>(definition: {
-  readonly key: string
+  readonly label: string
   readonly event: Schema.Schema<E, I>
   readonly tagging: Tagging
 }) =>
   Effect.gen(function* () {
-    const journal = definition.key
+    const journal = definition.label
     const encode = Schema.encode(definition.event)
     const decode = Schema.decode(definition.event)
     const log: Array<Stored<I>> = []

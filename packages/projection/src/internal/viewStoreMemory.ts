@@ -15,11 +15,11 @@ import {
 } from "../View.js"
 
 export const make = <V extends object, I>(definition: {
-  readonly key: string
+  readonly label: string
   readonly row: Schema.Schema<V, I>
 }): Effect.Effect<ViewStore<V>, never, ProcessLease.ProcessLease> =>
   Effect.gen(function* () {
-    const name = definition.key
+    const name = definition.label
     const lease = yield* ProcessLease.ProcessLease
     const encode = Schema.encode(definition.row)
     const decode = Schema.decode(definition.row)
