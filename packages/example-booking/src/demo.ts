@@ -6,25 +6,23 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { PgJournal, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
-import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import {
   Array as Arr,
-  Config,
   Console,
   Data,
   Effect,
   ExecutionStrategy,
   Fiber,
   Layer,
-  Option,
   type Redacted,
   Schedule,
   Scope
 } from "effect"
 import * as Checks from "./demo/checks.js"
 import * as Clients from "./demo/clients.js"
+import * as Database from "./demo/database.js"
 import * as Nodes from "./demo/nodes.js"
 import * as Options from "./demo/options.js"
 import * as Screen from "./demo/screen.js"
@@ -43,20 +41,6 @@ const makeFolder = (keep: boolean) =>
     Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "aecor-demo-"))),
     (folder) => Effect.sync(() => keep || fs.rmSync(folder, { recursive: true, force: true }))
   )
-
-/** A database of its own: in the Postgres of DATABASE_URL, or in an embedded one. */
-const makeDatabase = (keep: boolean) =>
-  Effect.gen(function* () {
-    const given = yield* Config.option(Config.redacted("DATABASE_URL"))
-    const server = Option.isSome(given)
-      ? given.value
-      : yield* Effect.map(EmbeddedPostgres.make({ keep }), ({ directory, url }) => {
-          if (keep) process.once("exit", () => process.stderr.write(`the database's folder: ${directory}\n`))
-          return url
-        })
-    yield* Screen.say(Option.isSome(given) ? "using the Postgres of DATABASE_URL" : "started an embedded Postgres")
-    return yield* EmbeddedPostgres.createDatabase(server)
-  })
 
 const storage = (url: Redacted.Redacted) =>
   Layer.mergeAll(
@@ -80,7 +64,7 @@ const showPlacement = (nodes: ReadonlyArray<Nodes.Node>) =>
 const run = (options: Options.Options) =>
   Effect.gen(function* () {
     const logs = yield* makeFolder(options.keep)
-    const databaseUrl = yield* makeDatabase(options.keep)
+    const databaseUrl = yield* Database.make(options.keep)
     // nodes leave together: each waits for its own processes only
     const together = yield* Effect.acquireRelease(Scope.make(ExecutionStrategy.parallel), Scope.close)
     const startNode = (number: number) => Scope.extend(Nodes.start(`node-${number}`, { databaseUrl, logs }), together)

@@ -13,6 +13,7 @@ import { randomBytes } from "node:crypto"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import type { SqlError } from "@effect/sql/SqlError"
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Exit, Layer, Redacted, Schedule, Scope } from "effect"
 import * as Account from "../internal/embedded/account.js"
@@ -168,6 +169,15 @@ export const start = (options: Options = {}): Promise<Running & { readonly stop:
     })
   )
 
+/** One statement on a server, over a connection of its own. */
+const administer = (
+  url: Redacted.Redacted,
+  statement: (client: PgClient.PgClient) => Effect.Effect<unknown, SqlError>
+) => PgClient.PgClient.pipe(Effect.flatMap(statement), Effect.provide(PgClient.layer({ url, maxConnections: 1 })))
+
+const databaseFailed = (description: string) => (cause: SqlError) =>
+  new ServerError({ reason: "DatabaseFailed", message: description, cause })
+
 /**
  * Makes an empty database on any server and gives its URL: one each keeps suites apart. Without a name it gets a
  * random one. It lives until the server is removed.
@@ -177,20 +187,33 @@ export const start = (options: Options = {}): Promise<Running & { readonly stop:
  */
 export const createDatabase = (
   adminUrl: Redacted.Redacted | string,
-  name: string = `db_${randomBytes(6).toString("hex")}`
+  givenName?: string
 ): Effect.Effect<Redacted.Redacted, ServerError> =>
-  Effect.gen(function* () {
+  Effect.suspend(() => {
     const url = Redacted.isRedacted(adminUrl) ? adminUrl : Redacted.make(adminUrl)
+    const name = givenName ?? `db_${randomBytes(6).toString("hex")}`
     const created = new URL(Redacted.value(url))
     created.pathname = `/${encodeURIComponent(name)}`
-    yield* PgClient.PgClient.pipe(
-      Effect.tap((client) => client`CREATE DATABASE ${client(name)}`),
-      Effect.provide(PgClient.layer({ url, maxConnections: 1 }))
+    return administer(url, (client) => client`CREATE DATABASE ${client(name)}`).pipe(
+      Effect.mapError(databaseFailed(`the database ${name} was not created`)),
+      Effect.as(Redacted.make(created.toString()))
     )
-    return Redacted.make(created.toString())
-  }).pipe(
-    Effect.mapError(
-      (cause) => new ServerError({ reason: "DatabaseFailed", message: `the database ${name} was not created`, cause })
-    ),
-    Effect.withSpan("EmbeddedPostgres.createDatabase")
-  )
+  }).pipe(Effect.withSpan("EmbeddedPostgres.createDatabase"))
+
+/**
+ * A database as `createDatabase` makes it that is removed when the scope closes, whoever is still connected to it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeDatabase = (
+  adminUrl: Redacted.Redacted | string
+): Effect.Effect<Redacted.Redacted, ServerError, Scope.Scope> =>
+  Effect.acquireRelease(createDatabase(adminUrl), (created) => {
+    const url = Redacted.isRedacted(adminUrl) ? adminUrl : Redacted.make(adminUrl)
+    const name = decodeURIComponent(new URL(Redacted.value(created)).pathname.slice(1))
+    return administer(url, (client) => client`DROP DATABASE IF EXISTS ${client(name)} WITH (FORCE)`).pipe(
+      Effect.mapError(databaseFailed(`the database ${name} was not removed`)),
+      Effect.ignoreLogged
+    )
+  })
