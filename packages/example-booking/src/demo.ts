@@ -151,4 +151,7 @@ const main = Effect.gen(function* () {
   )
 )
 
+// A terminal, pnpm and a shell may each pass the same Ctrl-C on; only the first one counts, and cleaning up is not cut off.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined)
+
 NodeRuntime.runMain(main.pipe(Effect.provide(NodeHttpClient.layerUndici)))

@@ -1,0 +1,90 @@
+/** The demo as a person runs it: its options, and what it leaves behind when it is interrupted. */
+import { type ChildProcess, spawn } from "node:child_process"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Exit } from "effect"
+import * as Options from "../src/demo/options.js"
+
+describe("the demo's options", () => {
+  it.effect("are three nodes and 3000 bookings, unless they are given", () =>
+    Effect.gen(function* () {
+      expect(yield* Options.parse([])).toEqual({ nodes: 3, bookings: 3000, keep: false })
+      const given = ["--", "--nodes", "5", "--bookings=20", "--keep"]
+      expect(yield* Options.parse(given)).toEqual({ nodes: 5, bookings: 20, keep: true })
+    })
+  )
+
+  it.effect("are refused by name where they make no sense", () =>
+    Effect.gen(function* () {
+      const refusal = (...args: ReadonlyArray<string>) =>
+        Effect.map(Effect.flip(Options.parse(args)), ({ message }) => message)
+      expect(yield* refusal("--nodes", "1")).toBe('--nodes takes an integer of 2 to 8, not "1"')
+      expect(yield* refusal("--bookings", "many")).toBe('--bookings takes an integer of 10 to 100000, not "many"')
+      expect(yield* refusal("--fast")).toContain("--fast")
+    })
+  )
+})
+
+describe("the demo", () => {
+  it.scopedLive(
+    "leaves no process and no folder behind when it is interrupted in the middle, even twice",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder
+        const demo = yield* startDemo(folder, ["--nodes", "2", "--bookings", "5000"])
+        yield* said(demo, "selling concertA")
+        expect(fs.readdirSync(folder).filter(isOurs)).toHaveLength(2)
+        yield* signalGroup(demo, "SIGINT")
+        yield* signalGroup(demo, "SIGINT")
+        yield* ended(demo)
+        expect(fs.readdirSync(folder).filter(isOurs)).toEqual([])
+        const stillThere = yield* Effect.exit(signalGroup(demo, 0))
+        expect(Exit.isFailure(stillThere)).toBe(true)
+      }),
+    90_000
+  )
+})
+
+const isOurs = (name: string): boolean => name.startsWith("aecor-")
+
+const temporaryFolder = Effect.acquireRelease(
+  Effect.sync(() => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "demo-test-"))
+    // the server's account has to pass through
+    fs.chmodSync(folder, 0o755)
+    return folder
+  }),
+  (folder) => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true }))
+)
+
+/** In a process group of its own, as a terminal would start it. */
+const startDemo = (folder: string, args: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const entry = path.join(import.meta.dirname, "..", "src", "demo.ts")
+      const env = { ...process.env, TMPDIR: folder }
+      const command = ["--import", "tsx", "--conditions=@aecor/source", entry, ...args]
+      return spawn(process.execPath, command, { detached: true, stdio: ["ignore", "pipe", "inherit"], env })
+    }),
+    (demo) => Effect.ignore(signalGroup(demo, "SIGKILL"))
+  )
+
+const signalGroup = (demo: ChildProcess, signal: NodeJS.Signals | 0) =>
+  Effect.try(() => process.kill(-(demo.pid ?? Number.NaN), signal))
+
+const said = (demo: ChildProcess, words: string) =>
+  Effect.async<void>((resume) => {
+    let output = ""
+    demo.stdout?.on("data", (chunk: Buffer) => {
+      output += chunk.toString()
+      if (output.includes(words)) resume(Effect.void)
+    })
+  }).pipe(Effect.timeout("60 seconds"))
+
+const ended = (demo: ChildProcess) =>
+  Effect.async<void>((resume) => {
+    if (demo.exitCode !== null || demo.signalCode !== null) resume(Effect.void)
+    else demo.once("exit", () => resume(Effect.void))
+  }).pipe(Effect.timeout("30 seconds"))
