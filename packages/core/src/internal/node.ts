@@ -81,13 +81,14 @@ export const make = (
         owned.push([hosted, { fence, generation: hosted.process.generation, state, starts, lastError }])
       }
       if (owned.length === 0) return
+      // what counts is when it was sent: a slow answer tells of that moment, not of its own
+      const sentAt = yield* Clock.currentTimeMillis
       const answers = yield* lease.beat(owned.map(([_, beat]) => beat))
-      const now = yield* Clock.currentTimeMillis
       for (const [index, [hosted, beat]] of owned.entries()) {
         // a newer run of the same hosting is not concerned by what was answered to the one before
         if (hosted.fence !== beat.fence) continue
         const answer = answers[index] ?? "Fenced"
-        if (answer !== "Fenced") hosted.beatenAt = now
+        if (answer !== "Fenced") hosted.beatenAt = sentAt
         if (answer !== "Held") yield* end(hosted, answer)
       }
     })
