@@ -1,0 +1,7 @@
+export * as BehaviorSpec from "./BehaviorSpec.js"
+export * as DistributedProcessingSuite from "./DistributedProcessingSuite.js"
+export * as EntityHostSuite from "./EntityHostSuite.js"
+export * as JournalSuite from "./JournalSuite.js"
+export * as OffsetStoreSuite from "./OffsetStoreSuite.js"
+export * as ProcessLeaseSuite from "./ProcessLeaseSuite.js"
+export * as TestCluster from "./TestCluster.js"

@@ -1,0 +1,94 @@
+/** The part of `ProcessLeaseSuite` about runners: who is alive, and who coordinates. */
+import { expect } from "@effect/vitest"
+import { Duration, Effect } from "effect"
+import { ProcessLease } from "../../ProcessLease.js"
+import { type Elapse, freshName, silence } from "./leases.js"
+import type { SharedTests } from "./sharedLayer.js"
+
+export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: Elapse<R>): void => {
+  it("knows which runners host a deployment, in order", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease
+      const [one, two] = [freshName(), freshName()]
+      const [a, b, c] = [freshName("a"), freshName("b"), freshName("c")]
+      yield* lease.announce(c, [one])
+      yield* lease.announce(a, [two, one])
+      yield* lease.announce(b, [two])
+      expect(yield* lease.runners(one, silence)).toEqual([a, c])
+      expect(yield* lease.runners(two, silence)).toEqual([a, b])
+      expect(yield* lease.runners(freshName(), silence)).toEqual([])
+    }))
+
+  it("takes a runner for dead that has been silent, and for alive as soon as it speaks", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease
+      const deployment = freshName()
+      const [a, b] = [freshName("a"), freshName("b")]
+      yield* lease.announce(a, [deployment])
+      yield* lease.announce(b, [deployment])
+      yield* elapse("2 seconds")
+      yield* lease.announce(b, [deployment])
+      yield* elapse("2 seconds")
+      expect(yield* lease.runners(deployment, silence)).toEqual([b])
+      expect(yield* lease.runners(deployment, Duration.minutes(1))).toEqual([a, b])
+      yield* lease.announce(a, [deployment])
+      expect(yield* lease.runners(deployment, silence)).toEqual([a, b])
+    }))
+
+  it("forgets what a runner has ceased to host, and a runner that leaves", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease
+      const [one, two] = [freshName(), freshName()]
+      const [a, b] = [freshName("a"), freshName("b")]
+      yield* lease.announce(a, [one])
+      yield* lease.announce(b, [one])
+      yield* lease.announce(a, [two])
+      expect(yield* lease.runners(one, silence)).toEqual([b])
+      expect(yield* lease.runners(two, silence)).toEqual([a])
+      yield* lease.retract(b)
+      yield* lease.retract(freshName())
+      expect(yield* lease.runners(one, silence)).toEqual([])
+      yield* lease.announce(a, [])
+      expect(yield* lease.runners(two, silence)).toEqual([])
+    }))
+
+  it("gives the coordination of a deployment to one runner, for as long as it asks in time", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease
+      const [one, two] = [freshName(), freshName()]
+      expect(yield* lease.coordinate(one, "a", silence)).toBe(true)
+      expect(yield* lease.coordinate(one, "b", silence)).toBe(false)
+      expect(yield* lease.coordinate(two, "b", silence)).toBe(true)
+      for (const _ of [1, 2, 3]) {
+        yield* elapse("2 seconds")
+        expect(yield* lease.coordinate(one, "a", silence)).toBe(true)
+        expect(yield* lease.coordinate(one, "b", silence)).toBe(false)
+      }
+      yield* elapse("4 seconds")
+      expect(yield* lease.coordinate(one, "b", silence)).toBe(true)
+      expect(yield* lease.coordinate(one, "a", silence)).toBe(false)
+    }))
+
+  it("gives the coordination on at once when its holder resigns, and only then", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease
+      const deployment = freshName()
+      yield* lease.coordinate(deployment, "a", silence)
+      yield* lease.resign(deployment, "b")
+      expect(yield* lease.coordinate(deployment, "b", silence)).toBe(false)
+      yield* lease.resign(deployment, "a")
+      expect(yield* lease.coordinate(deployment, "b", silence)).toBe(true)
+      yield* lease.resign(freshName(), "a")
+    }))
+
+  it("lets one of many runners coordinate that ask at once", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease
+      const deployment = freshName()
+      const names = Array.from({ length: 20 }, (_, i) => `runner ${i}`)
+      const answers = yield* Effect.forEach(names, (name) => lease.coordinate(deployment, name, silence), {
+        concurrency: "unbounded"
+      })
+      expect(answers.filter((_) => _)).toHaveLength(1)
+    }))
+}

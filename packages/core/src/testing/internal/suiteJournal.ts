@@ -1,0 +1,101 @@
+/** The journal that `JournalSuite` tests with, and small helpers around it. */
+import { Arbitrary, Effect, FastCheck, Option, ParseResult, Schema, Stream } from "effect"
+import type { EntityEvent } from "../../EntityEvent.js"
+import * as Journal from "../../Journal.js"
+import type { Offset } from "../../Offset.js"
+import * as Tagging from "../../Tagging.js"
+
+/** Nothing but text. */
+export class Noted extends Schema.TaggedClass<Noted>()("Noted", { text: Schema.String }) {}
+
+/** Fields whose encoded form is another one. */
+export class Measured extends Schema.TaggedClass<Measured>()("Measured", {
+  at: Schema.DateTimeUtc,
+  day: Schema.Date,
+  amount: Schema.BigDecimal,
+  count: Schema.Int,
+  flags: Schema.Array(Schema.Boolean),
+  comment: Schema.OptionFromNullOr(Schema.String),
+  nested: Schema.Struct({ by: Schema.String, times: Schema.NonNegativeInt })
+}) {}
+
+/** No fields at all. */
+export class Emptied extends Schema.TaggedClass<Emptied>()("Emptied", {}) {}
+
+/** A text that can be written and not be read: what an old event is to a schema that has forgotten it. */
+const Forgotten = Schema.transformOrFail(Schema.String, Schema.String, {
+  strict: true,
+  decode: (text, _, ast) => ParseResult.fail(new ParseResult.Type(ast, text, "forgotten")),
+  encode: ParseResult.succeed
+})
+
+/** Encodes and never decodes. */
+export class Faded extends Schema.TaggedClass<Faded>()("Faded", { text: Forgotten }) {}
+
+export const SuiteEvent = Schema.Union(Noted, Measured, Emptied, Faded)
+export type SuiteEvent = typeof SuiteEvent.Type
+
+/** The journal that an adapter builds a layer for. The name of its tagging is as awkward as a name may be. */
+export class SuiteJournal extends Journal.Tag<SuiteJournal>()("SuiteJournal", {
+  event: SuiteEvent,
+  tagging: Tagging.partitioned(`suite's "tägs" %_\\/$1;`, 4)
+}) {}
+
+export const { tagOf, tags } = SuiteJournal.tagging
+
+export const noted = (text: string | number): Noted => new Noted({ text: String(text) })
+
+/** An event that its own schema refuses. */
+export const unencodable = (template: Measured): Measured => new Measured({ ...template, count: 0.5 }, true)
+
+/** A key that no other test and no other run has used. */
+export const freshKey = (label = "key"): string => `${label}-${globalThis.crypto.randomUUID()}`
+
+/** `count` such keys that all belong to one tag. */
+export const freshKeysOf = (tag: Tagging.EventTag, count: number): ReadonlyArray<string> => {
+  const keys: Array<string> = []
+  while (keys.length < count) {
+    const key = freshKey()
+    if (tagOf(key).partition === tag.partition) keys.push(key)
+  }
+  return keys
+}
+
+/** Every kind of text that a storage has to bear; only NUL is left out. */
+export const anyText: FastCheck.Arbitrary<string> = FastCheck.string({ unit: "binary", maxLength: 20 }).map((text) =>
+  text.replaceAll("\0", "")
+)
+
+/** Events of every decodable kind. */
+export const anyEvent: FastCheck.Arbitrary<SuiteEvent> = FastCheck.oneof(
+  anyText.map((text) => new Noted({ text })),
+  Arbitrary.make(Measured),
+  Arbitrary.make(Emptied)
+)
+
+export const read = (key: string, from = 1) =>
+  Effect.flatMap(SuiteJournal, (journal) => Effect.map(Stream.runCollect(journal.read(key, from)), (_) => [..._]))
+
+export const eventsOf = (key: string) => Effect.map(read(key), (events) => events.map((_) => _.event))
+
+export const append = (key: string, expected: number, ...events: ReadonlyArray<SuiteEvent>) =>
+  Effect.flatMap(SuiteJournal, (journal) => journal.append(key, expected, events))
+
+export const head = (tag: Tagging.EventTag) => Effect.flatMap(SuiteJournal, (journal) => journal.head(tag))
+
+export const current = (tag: Tagging.EventTag, after: Offset) =>
+  Effect.flatMap(SuiteJournal, (journal) =>
+    Effect.map(Stream.runCollect(journal.currentEventsByTag(tag, after)), (_) => [..._])
+  )
+
+/** The next events of a tag, as many as asked for, waiting for those that are not there yet. */
+export const next = (tag: Tagging.EventTag, after: Offset, count: number) =>
+  Effect.flatMap(SuiteJournal, (journal) =>
+    Effect.map(Stream.runCollect(Stream.take(journal.eventsByTag(tag, after), count)), (_) => [..._])
+  )
+
+/** What identifies an event to its readers. */
+export const placeOf = (event: EntityEvent<unknown>) => [event.key, event.sequence, event.id] as const
+
+export const lastPosition = (events: ReadonlyArray<EntityEvent<unknown>>): Offset =>
+  Option.getOrElse(Option.fromNullable(events.at(-1)), () => ({ position: 0 })).position

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Duration, FastCheck } from "effect"
+import * as Backoff from "../src/internal/backoff.js"
+import { resolve } from "../src/internal/deploymentSettings.js"
+
+const { backoff } = resolve({})
+const anyRandom = FastCheck.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
+const anyEnds = FastCheck.integer({ min: 1, max: 10_000 })
+
+describe("the backoff", () => {
+  it("is by default 3 to 10 seconds, spread by a fifth, and counted anew after a minute", () => {
+    expect(backoff).toEqual({
+      min: Duration.seconds(3),
+      max: Duration.seconds(10),
+      jitter: 0.2,
+      resetAfter: Duration.minutes(1)
+    })
+    expect(resolve({}).shutdownTimeout).toEqual(Duration.seconds(5))
+  })
+
+  it("doubles from the least to the greatest delay", () => {
+    const middle = [1, 2, 3, 4, 40].map((ends) => Duration.toMillis(Backoff.delay(backoff, ends, 0.5)))
+    expect(middle).toEqual([3000, 6000, 10_000, 10_000, 10_000])
+  })
+
+  it.prop("stays within the jitter of its bounds", [anyEnds, anyRandom], ([ends, random]) => {
+    const millis = Duration.toMillis(Backoff.delay(backoff, ends, random))
+    expect(millis).toBeGreaterThanOrEqual(2400)
+    expect(millis).toBeLessThanOrEqual(12_000)
+    if (ends === 1) expect(millis).toBeLessThanOrEqual(3600)
+    if (ends > 2) expect(millis).toBeGreaterThanOrEqual(8000)
+  })
+
+  it.prop("never grows shorter with more ends", [anyEnds, anyRandom], ([ends, random]) => {
+    const [one, next] = [Backoff.delay(backoff, ends, random), Backoff.delay(backoff, ends + 1, random)]
+    expect(Duration.lessThanOrEqualTo(one, next)).toBe(true)
+  })
+
+  it("uses the whole of the jitter", () => {
+    expect(Duration.toMillis(Backoff.delay(backoff, 1, 0))).toBeCloseTo(2400)
+    expect(Duration.toMillis(Backoff.delay(backoff, 1, 1 - Number.EPSILON))).toBeCloseTo(3600)
+    expect(Duration.toMillis(Backoff.delay({ ...backoff, jitter: 0 }, 1, 0.99))).toBe(3000)
+  })
+
+  it.prop(
+    "counts ends in a row, and anew after a healthy run",
+    [FastCheck.nat(), FastCheck.nat()],
+    ([before, seconds]) => {
+      const counted = Backoff.countEnds(backoff, before, Duration.seconds(seconds))
+      expect(counted).toBe(seconds >= 60 ? 1 : before + 1)
+    }
+  )
+})
