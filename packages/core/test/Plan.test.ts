@@ -31,6 +31,14 @@ describe("the coordinator's plan", () => {
     expect(plan([row(0, { sinceSent: Option.some(100), sinceBeat: Option.some(1e9) })], { runners: ["a"] })).toEqual([])
   })
 
+  it("sends a process again that its runner gave up or never took, once that had the time to take it", () => {
+    const given = { runner: Option.none<string>(), sinceBeat: Option.some(3500) }
+    expect(plan([row(0, { ...given, sinceSent: Option.some(2900) })], { runners: ["a"] })).toEqual([])
+    expect(plan([row(0, { ...given, sinceSent: Option.some(3100) })], { runners: ["a"] })).toMatchObject([
+      { to: "a", why: "silent" }
+    ])
+  })
+
   it("sends a silent process again, and away from its runner when it stays silent", () => {
     const silent = row(0, { sinceSent: Option.some(7000), sinceBeat: Option.some(7000) })
     const once = Plan.remember(Plan.nothingKnown, silent, 0)

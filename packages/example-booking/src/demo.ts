@@ -6,7 +6,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { PgJournal, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
-import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { NodeHttpClient } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import {
   Array as Arr,
@@ -28,6 +28,7 @@ import * as Options from "./demo/options.js"
 import * as Screen from "./demo/screen.js"
 import * as Watch from "./demo/watch.js"
 import { BookingJournal } from "./domain/Booking.js"
+import { runMain } from "./runMain.js"
 import { BookingsView } from "./view/BookingsView.js"
 
 /** How many clients act at once. */
@@ -139,19 +140,17 @@ const run = (options: Options.Options) =>
   }).pipe(Effect.scoped)
 
 const main = Effect.gen(function* () {
-  const result = yield* run(yield* Options.parse(process.argv.slice(2)))
+  const options = yield* Options.parse(process.argv.slice(2))
+  if (options.help) return yield* Console.log(Options.usage)
+  const result = yield* run(options)
   yield* Console.log(JSON.stringify({ demo: result }))
   const { lost, outOfOrder, seatsSoldTwice, staleWrites, twice } = result
   if (lost + twice + outOfOrder + seatsSoldTwice + staleWrites > 0) {
     return yield* new DemoFailed({ message: "a count that ought to be 0 is not" })
   }
-}).pipe(
-  Effect.catchTag("UsageError", ({ message }) =>
-    Effect.zipRight(Console.error(`${message}\n\n${Options.usage}`), new DemoFailed({ message: "wrong usage" }))
-  )
-)
+}).pipe(Effect.catchTag("UsageError", ({ message }) => new DemoFailed({ message: `${message}\n\n${Options.usage}` })))
 
 // A terminal, pnpm and a shell may each pass the same Ctrl-C on; only the first one counts, and cleaning up is not cut off.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined)
 
-NodeRuntime.runMain(main.pipe(Effect.provide(NodeHttpClient.layerUndici)))
+runMain(main.pipe(Effect.provide(NodeHttpClient.layerUndici)))

@@ -7,11 +7,12 @@
  * - `HOST` (127.0.0.1), `CLUSTER_PORT` (34431): where the other nodes reach it.
  */
 import { createServer } from "node:http"
-import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { NodeHttpServer } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { Config, Effect, Layer } from "effect"
 import { App } from "./app.js"
 import { Postgres } from "./postgres.js"
+import { runMain } from "./runMain.js"
 
 const Address = Config.all({
   host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
@@ -38,4 +39,4 @@ const Main = App.pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Address, Postg
 // Nobody collects spans here, and making them costs a fifth of the processor. A tracer's layer belongs in this place.
 const NoTracer = Layer.setTracerEnabled(false)
 
-NodeRuntime.runMain(Layer.launch(Main.pipe(Layer.provide([Server, Database, NoTracer]))))
+runMain(Layer.launch(Main.pipe(Layer.provide([Server, Database, NoTracer]))))

@@ -10,9 +10,9 @@ import * as Options from "../src/demo/options.js"
 describe("the demo's options", () => {
   it.effect("are three nodes and 3000 bookings, unless they are given", () =>
     Effect.gen(function* () {
-      expect(yield* Options.parse([])).toEqual({ nodes: 3, bookings: 3000, keep: false })
+      expect(yield* Options.parse([])).toEqual({ nodes: 3, bookings: 3000, keep: false, help: false })
       const given = ["--", "--nodes", "5", "--bookings=20", "--keep"]
-      expect(yield* Options.parse(given)).toEqual({ nodes: 5, bookings: 20, keep: true })
+      expect(yield* Options.parse(given)).toEqual({ nodes: 5, bookings: 20, keep: true, help: false })
     })
   )
 

@@ -4,7 +4,8 @@
  * - never sent: send;
  * - its runner is gone: move now, without asking it;
  * - misplaced, and the set of live runners stable for a while: stop there, then move;
- * - silent although sent: send again; silent twice: move away and avoid that runner for a while, each time twice as long.
+ * - silent although sent, or without an owner: send again; twice: move away and avoid that runner for a while, each
+ *   time twice as long.
  */
 import { Duration, Option } from "effect"
 import type { ProcessRow } from "../Lease.js"
@@ -16,6 +17,8 @@ const settleTime = Duration.seconds(3)
 const freshSettleTime = Duration.seconds(1)
 /** How long a process may show no sign of life, after it was sent and after it last beat. */
 const processSilence = Duration.seconds(6)
+/** How long a process may have no owner after it was sent: its runner gave it up, or never took it. */
+const ownerless = Duration.seconds(3)
 /** How long a runner that twice did not start a process is avoided at first. */
 const firstAvoidance = Duration.seconds(60)
 
@@ -39,7 +42,8 @@ const isOlderThan = (age: Option.Option<number>, limit: Duration.Duration): bool
   Option.match(age, { onNone: () => true, onSome: (_) => _ > Duration.toMillis(limit) })
 
 const isSilent = (row: ProcessRow): boolean =>
-  isOlderThan(row.sinceBeat, processSilence) && isOlderThan(row.sinceSent, processSilence)
+  (isOlderThan(row.sinceBeat, processSilence) && isOlderThan(row.sinceSent, processSilence)) ||
+  (Option.isNone(row.runner) && isOlderThan(row.sinceSent, ownerless))
 
 /** The memory of a process after looking at it: a beating one forgives, a second silence avoids its runner. */
 export const remember = (memory: Memory, row: ProcessRow, now: number): Memory => {

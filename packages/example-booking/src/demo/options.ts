@@ -9,6 +9,8 @@ export interface Options {
   readonly bookings: number
   /** Leaves the database's folder and the nodes' logs where they are. */
   readonly keep: boolean
+  /** Only tells what the options are. */
+  readonly help: boolean
 }
 
 export class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
@@ -35,13 +37,19 @@ export const parse = (args: ReadonlyArray<string>): Effect.Effect<Options, Usage
         parseArgs({
           // pnpm hands a separating "--" on
           args: args.filter((arg) => arg !== "--"),
-          options: { nodes: { type: "string" }, bookings: { type: "string" }, keep: { type: "boolean" } }
+          options: {
+            nodes: { type: "string" },
+            bookings: { type: "string" },
+            keep: { type: "boolean" },
+            help: { type: "boolean", short: "h" }
+          }
         }),
       catch: (error) => new UsageError({ message: error instanceof Error ? error.message : String(error) })
     })
     return {
       nodes: yield* integer("nodes", values.nodes, { min: 2, max: 8, otherwise: 3 }),
       bookings: yield* integer("bookings", values.bookings, { min: 10, max: 100_000, otherwise: 3000 }),
-      keep: values.keep ?? false
+      keep: values.keep ?? false,
+      help: values.help ?? false
     }
   })
