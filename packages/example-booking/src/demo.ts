@@ -5,6 +5,7 @@
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import type { Lease } from "@aecor/core"
 import { PgJournal, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
 import { NodeHttpClient } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
@@ -88,7 +89,7 @@ const run = (options: Options.Options) =>
       const progress = Effect.suspend(() =>
         Screen.showProgress(
           `${Screen.bar(sale.accepted.size / options.bookings)} ${sale.accepted.size} bookings accepted, ` +
-            `${sale.paid} paid, ${sale.free.length} seats free`
+            `${sale.paid} paid${sale.looked ? `, ${sale.free.length} seats free` : ""}`
         )
       )
       const showing = yield* Effect.fork(Effect.repeat(progress, Schedule.spaced(Screen.progressInterval)))
@@ -101,8 +102,10 @@ const run = (options: Options.Options) =>
       yield* Screen.say(`killing ${victim.name} (kill -9 ${victim.pid}), and starting node-${options.nodes + 1}`)
       nodes = nodes.filter((node) => node !== victim)
       const joining = yield* startNode(options.nodes + 1)
+      const tell = (rows: ReadonlyArray<Lease.ProcessRow>, afterMs: number) =>
+        Screen.say(`  after ${afterMs} ms ${Watch.describe([...nodes, joining], rows)}`)
       const joined = yield* Effect.fork(Nodes.awaitReady(joining))
-      const takeover = yield* Effect.timeoutFail(Watch.takeover(victim.runner, victim.kill), {
+      const takeover = yield* Effect.timeoutFail(Watch.takeover(victim.runner, victim.kill, tell), {
         duration: "60 seconds",
         onTimeout: () => new DemoFailed({ message: `the processes of ${victim.name} were not taken over in a minute` })
       })

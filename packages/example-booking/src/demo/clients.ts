@@ -20,13 +20,21 @@ export interface Sale {
   readonly accepted: Map<BookingId, ClientId>
   /** The seats that were free when the map was last looked at. */
   free: ReadonlyArray<Seat>
+  looked: boolean
   requests: number
   paid: number
   /** Requests that were sent again because a node did not answer. */
   repeated: number
 }
 
-export const makeSale = (): Sale => ({ accepted: new Map(), free: [], requests: 0, paid: 0, repeated: 0 })
+export const makeSale = (): Sale => ({
+  accepted: new Map(),
+  free: [],
+  looked: false,
+  requests: 0,
+  paid: 0,
+  repeated: 0
+})
 
 /** How long a request is tried on one node after another before the demo counts as failed. */
 const patience = "60 seconds"
@@ -103,6 +111,7 @@ const look = (sale: Sale, clients: () => ReadonlyArray<Client>) =>
   Effect.map(
     ask(sale, clients, (_) => _.concerts.seats({ path: { concertId: concert } }), isRefusal),
     (offers) => {
+      sale.looked = true
       sale.free = offers.flatMap(({ available, seat }) => (available ? [seat] : []))
     }
   )

@@ -30,6 +30,17 @@ export const busiest = (nodes: Arr.NonEmptyReadonlyArray<Node>) =>
     return Arr.max(nodes, Order.mapInput(Order.number, running))
   })
 
+/** Which of the given processes each node has, as a person reads it. */
+export const describe = (nodes: ReadonlyArray<Node>, rows: ReadonlyArray<Lease.ProcessRow>): string =>
+  nodes
+    .flatMap((node) => {
+      const own = rows.filter((row) => runnerOf(row) === node.runner)
+      const of = (name: string) => own.filter((row) => row.deployment === name).map((row) => row.index)
+      const parts = deployments.flatMap(({ name }) => (of(name).length > 0 ? [`${name} ${of(name).join(", ")}`] : []))
+      return parts.length > 0 ? [`${node.name} takes ${parts.join(" and ")}`] : []
+    })
+    .join("; ")
+
 /** How far apart the fullest and the emptiest runner are. */
 export const spreadOf = (counts: ReadonlyArray<number>): number => Math.max(...counts) - Math.min(...counts)
 
@@ -56,7 +67,11 @@ interface Takeover {
  * Follows the processes of a runner that is about to die: run it around the killing. The processes are noted first;
  * then, from the moment after `kill`, each is waited for until another runner has claimed it.
  */
-export const takeover = <E, R>(runner: string, kill: Effect.Effect<void, E, R>) =>
+export const takeover = <E, R>(
+  runner: string,
+  kill: Effect.Effect<void, E, R>,
+  onTaken: (rows: ReadonlyArray<Lease.ProcessRow>, afterMs: number) => Effect.Effect<void>
+) =>
   Effect.gen(function* () {
     const own = (yield* allRows).filter((row) => runnerOf(row) === runner)
     const key = (row: Lease.ProcessRow) => JSON.stringify([row.deployment, row.index])
@@ -65,12 +80,15 @@ export const takeover = <E, R>(runner: string, kill: Effect.Effect<void, E, R>) 
     yield* kill
     let longestMs = 0
     while (waiting.size > 0) {
-      for (const row of yield* allRows) {
+      const taken = (yield* allRows).filter((row) => {
         const before = waiting.get(key(row))
         const now = runnerOf(row)
-        if (before === undefined || now === undefined || now === runner || row.epoch <= before) continue
-        waiting.delete(key(row))
+        return before !== undefined && now !== undefined && now !== runner && row.epoch > before
+      })
+      if (taken.length > 0) {
         longestMs = Date.now() - killedAt
+        for (const row of taken) waiting.delete(key(row))
+        yield* onTaken(taken, longestMs)
       }
       yield* Effect.sleep(interval)
     }
