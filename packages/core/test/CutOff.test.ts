@@ -3,7 +3,7 @@ import { DistributedProcessing, Lease, ProcessLease } from "@aecor/core"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Option, Scope, TestClock } from "effect"
 import { until } from "../src/testing/internal/patience.js"
-import { alive, lasting, type Run } from "../src/testing/internal/processRuns.js"
+import { alive, lasting, recorded, type Run } from "../src/testing/internal/processRuns.js"
 
 /** How an operation of the lease goes wrong. */
 type Trouble = <A, E>(operation: Effect.Effect<A, E>) => Effect.Effect<A, E | Lease.ProcessLeaseError>
@@ -84,6 +84,47 @@ describe("a node that is cut off from its lease", () => {
     })
   )
 
+  it.scoped("claims a few times a second, not in a loop, when a run has failed just before the lease does", () =>
+    Effect.gen(function* () {
+      const lease = yield* troubled
+      const runs: Array<Run> = []
+      let claims = 0
+      const claim: Lease.Operations["claim"] = (...of) =>
+        Effect.suspend(() => {
+          claims += 1
+          return claims < 1000 ? lease.service.claim(...of) : Effect.dieMessage("claims in a loop")
+        })
+      yield* onNode({ ...lease.service, claim }, (start) =>
+        Effect.gen(function* () {
+          yield* start("set", [recorded(runs, () => Effect.fail("broken"))])
+          yield* until(() => runs.length === 1)
+          lease.begin(refuses)
+          yield* TestClock.adjust("20 seconds")
+          expect(claims).toBeGreaterThan(10)
+          expect(claims).toBeLessThan(100)
+          lease.end()
+          yield* until(() => runs.length === 2)
+        })
+      )
+    })
+  )
+
+  it.scoped("can be asked to start a deployment again that it could not make known", () =>
+    Effect.gen(function* () {
+      const lease = yield* troubled
+      const runs: Array<Run> = []
+      yield* onNode(lease.service, (start) =>
+        Effect.gen(function* () {
+          lease.begin(refuses)
+          expect(yield* Effect.flip(start("set", [lasting(runs)]))).toBeInstanceOf(Lease.ProcessLeaseError)
+          lease.end()
+          yield* start("set", [lasting(runs)])
+          yield* until(() => runs.length === 1)
+        })
+      )
+    })
+  )
+
   it.scoped("closes in time even when the lease does not let go of its processes", () =>
     Effect.gen(function* () {
       const lease = yield* troubled
@@ -123,6 +164,7 @@ const troubled = Effect.map(Effect.provide(ProcessLease.ProcessLease, ProcessLea
   const through = <A, E>(operation: Effect.Effect<A, E>) => Effect.suspend(() => trouble(operation))
   const service: Lease.Operations = {
     ...lease,
+    register: (deployment, processes) => through(lease.register(deployment, processes)),
     list: (deployment) => through(lease.list(deployment)),
     claim: (process, runner, silence) => through(lease.claim(process, runner, silence)),
     beat: (beats) => through(lease.beat(beats)),

@@ -176,6 +176,12 @@ export const make = (
       )
     }
 
+    const loseEpoch = (hosted: Hosted) =>
+      Effect.map(Deferred.make<Ending>(), (over) => {
+        hosted.fence = undefined
+        hosted.over = over
+      })
+
     const supervise = (
       hosted: Hosted,
       recipe: Process<unknown, ProcessContext>,
@@ -189,8 +195,12 @@ export const make = (
           )
           if (fence === "Obsolete") return
           if (fence === "Busy") {
-            const stopped = yield* Effect.timeoutOption(Deferred.await(hosted.over), claimRetry)
-            if (Option.isSome(stopped) && (stopped.value === "Stopped" || stopped.value === "Superseded")) return
+            const ending = yield* Effect.timeoutOption(Deferred.await(hosted.over), claimRetry)
+            if (Option.isNone(ending)) continue
+            if (ending.value === "Stopped" || ending.value === "Superseded") return
+            // the epoch of the run before is gone meanwhile: nothing to beat for, and nothing that ends the waiting
+            yield* loseEpoch(hosted)
+            yield* Effect.sleep(claimRetry)
             continue
           }
           const startedAt = yield* Clock.currentTimeMillis
@@ -212,8 +222,7 @@ export const make = (
           }
           if (ended === "Stopped" || ended === "Superseded") return
           yield* Effect.logWarning(`process ${fence.index} of ${fence.deployment} lost epoch ${fence.epoch}: ${ended}`)
-          hosted.fence = undefined
-          hosted.over = yield* Deferred.make<Ending>()
+          yield* loseEpoch(hosted)
         }
       })
 

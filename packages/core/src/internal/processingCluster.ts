@@ -14,6 +14,7 @@ import * as Coordinate from "./coordinate.js"
 import { beatInterval, type Deployment, silence } from "./deploymentSettings.js"
 import * as Node from "./node.js"
 import * as ProcessEntity from "./processEntity.js"
+import { wholly } from "./wholly.js"
 
 /** The runner name of a node that only calls: it announces nothing and hosts nothing. */
 const clientOnly = "client"
@@ -92,15 +93,16 @@ export const make = Effect.gen(function* () {
 
   const start = Effect.fnUntraced(function* (deployment: Deployment) {
     const { name, processes } = deployment
-    if (hosted.has(name)) return yield* new DeploymentExists({ deployment: name })
     const one: Hosted = { deployment, coordinator: Coordinate.make({ self, lease, client, deployment, scope }) }
     yield* Effect.acquireRelease(
-      Effect.sync(() => hosted.set(name, one)),
+      Effect.suspend(() =>
+        hosted.has(name) ? new DeploymentExists({ deployment: name }) : Effect.succeed(hosted.set(name, one))
+      ),
       () => leave(one)
     )
     yield* lease.register(name, processes.length)
     return one.coordinator.killSwitch
-  })
+  }, wholly)
 
   return { start, status: lease.list }
 })

@@ -10,6 +10,7 @@ import type { ProcessContext } from "../ProcessContext.js"
 import { ProcessLease } from "../ProcessLease.js"
 import { beatInterval, type Deployment, silence } from "./deploymentSettings.js"
 import * as Node from "./node.js"
+import { wholly } from "./wholly.js"
 
 const runner = "local"
 
@@ -54,7 +55,7 @@ export const make = Effect.gen(function* () {
         yield* Deferred.succeed(waiting, undefined)
       })
     } satisfies KillSwitch
-  })
+  }, wholly)
 
   return { start, status: lease.list }
 })
