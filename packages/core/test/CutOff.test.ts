@@ -96,7 +96,9 @@ describe("a node that is cut off from its lease", () => {
         })
       yield* onNode({ ...lease.service, claim }, (start) =>
         Effect.gen(function* () {
-          yield* start("set", [recorded(runs, () => Effect.fail("broken"))])
+          // the claims begin before the silence ends what is left of the first epoch
+          const backoff = { min: "1 second", jitter: 0 } as const
+          yield* start("set", [recorded(runs, () => Effect.fail("broken"))], { backoff })
           yield* until(() => runs.length === 1)
           lease.begin(refuses)
           yield* TestClock.adjust("20 seconds")
