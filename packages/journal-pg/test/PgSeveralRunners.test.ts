@@ -73,7 +73,7 @@ const newCluster = Effect.gen(function* () {
       owners.set(index, runner)
       starts.push(index)
       // stopping takes a while: a handover has to wait for it
-      yield* Effect.onInterrupt(Effect.never, () =>
+      return yield* Effect.onInterrupt(Effect.never, () =>
         Effect.zipRight(
           Effect.sleep("200 millis"),
           Effect.sync(() => owners.delete(index))
