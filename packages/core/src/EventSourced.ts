@@ -3,8 +3,9 @@
  * in the class once, its handlers are given with the layer that serves it.
  *
  * Guarantees: one command at a time a key; the events of a command are stored whole or not at all; a rejection stores
- * nothing; a command that is delivered again under its id answers what it answered before. Not guaranteed: that a
- * handler runs once. It may run again after a conflict with another writer, so effects outside the journal must bear a
+ * nothing; a command that stored events, among the last 256 of its key, is recognised by its id when it is delivered
+ * again, and answers what it answered before. One that stored nothing is decided again. Not guaranteed: that a handler
+ * runs once. It may run again after a conflict with another writer, so effects outside the journal must bear a
  * repeat.
  *
  * @since 0.1.0
@@ -69,8 +70,9 @@ export interface Receipt<out A> {
 }
 
 /**
- * How a command is sent. `commandId` names it: sent again under the same id, it answers as before instead of running
- * twice. A random one is made by default, so only the transport's repeats are recognised.
+ * How a command is sent. `commandId` names it: sent again under the same id, one that stored events (among the last 256
+ * of its key) answers as before instead of running twice. An id belongs to one command: another one under the same id on
+ * the same key is taken for its repeat. A random one is made by default, so only the transport's repeats are recognised.
  *
  * @since 0.1.0
  * @category models

@@ -65,7 +65,8 @@ const clusterFailure = (
   failed: (reason: CommandFailed["reason"], inDoubt: boolean, description: string) => CommandFailed
 ): CommandFailed | undefined => {
   if (error instanceof ClusterError.MailboxFull) {
-    return failed("MailboxFull", false, "too many commands wait for this entity")
+    // an earlier sending may have run: the cluster sends again when a connection is lost
+    return failed("MailboxFull", true, "too many commands wait for this entity")
   }
   if (error instanceof ClusterError.AlreadyProcessingMessage) {
     return failed("Unreachable", true, "the command is being processed already")
