@@ -11,7 +11,7 @@
  *
  * @since 0.1.0
  */
-import { Context, type Effect, Layer, type Schema, type Stream } from "effect"
+import { Context, type DateTime, type Effect, Layer, type Schema, type Stream } from "effect"
 import type { EntityEvent, Metadata } from "./EntityEvent.js"
 import * as memory from "./internal/journalMemory.js"
 import type { InDoubt, JournalError, VersionConflict } from "./JournalError.js"
@@ -19,7 +19,8 @@ import type { Offset } from "./Offset.js"
 import type { EventTag, Tagging } from "./Tagging.js"
 
 /**
- * What an append reached: the key's head after it, and the position of its last event (0 when it held none).
+ * What an append reached: the key's head after it, and the position and the id of its last event (0 and `undefined` when
+ * it held none).
  *
  * @since 0.1.0
  * @category models
@@ -27,6 +28,22 @@ import type { EventTag, Tagging } from "./Tagging.js"
 export interface Appended {
   readonly sequence: number
   readonly position: Offset
+  readonly lastId: string | undefined
+}
+
+/**
+ * What may be said beside the events of an append.
+ *
+ * - `metadata`: all events of the append carry it.
+ * - `lastId`: the id of the event at `expected`, as the writer knows it. Where the journal holds another one there, or
+ *   ends before it, its past was changed, and the append fails with `JournalError`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AppendOptions {
+  readonly metadata?: Metadata
+  readonly lastId?: string | undefined
 }
 
 /**
@@ -38,13 +55,13 @@ export interface Appended {
 export interface Journal<E> {
   /**
    * Stores events as the sequences `expected + 1` and on, or nothing. With no events it only checks that the key's head
-   * still is `expected`. All events of one append carry its metadata.
+   * still is `expected`.
    */
   readonly append: (
     key: string,
     expected: number,
     events: ReadonlyArray<E>,
-    metadata?: Metadata
+    options?: AppendOptions
   ) => Effect.Effect<Appended, VersionConflict | JournalError | InDoubt>
   /** The events of a key from a sequence on (1 for all), in order; ends at the key's head. */
   readonly read: (key: string, from: number) => Stream.Stream<EntityEvent<E>, JournalError>
@@ -54,6 +71,8 @@ export interface Journal<E> {
   readonly currentEventsByTag: (tag: EventTag, after: Offset) => Stream.Stream<EntityEvent<E>, JournalError>
   /** The position of the tag's last event, 0 when it has none. */
   readonly head: (tag: EventTag) => Effect.Effect<Offset, JournalError>
+  /** The position of the journal's last event up to a time, 0 when there is none: what comes after it is younger. */
+  readonly positionAt: (time: DateTime.Utc) => Effect.Effect<Offset, JournalError>
 }
 
 /**
@@ -65,7 +84,7 @@ export interface Journal<E> {
 export interface Definition<E, I = unknown> {
   readonly label: string
   readonly event: Schema.Schema<E, I>
-  readonly tagging: Tagging
+  readonly tagging: Tagging<E>
 }
 
 /**
@@ -107,7 +126,7 @@ export const Tag =
   <Self>() =>
   <const Name extends string, E extends { readonly _tag: string }, I>(
     name: Name,
-    options: { readonly event: Schema.Schema<E, I>; readonly tagging: Tagging }
+    options: { readonly event: Schema.Schema<E, I>; readonly tagging: Tagging<E> }
   ): JournalClass<Self, Name, E, I> => {
     const tag = Context.Tag(`@aecor/Journal/${name}`)<Self, Journal<E>>()
     return Object.assign(tag, {

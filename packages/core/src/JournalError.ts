@@ -27,13 +27,15 @@ export class VersionConflict extends Data.TaggedError("VersionConflict")<{
  * - `Unavailable`: the storage did not answer, or refused.
  * - `Unencodable`: an event does not fit the journal's schema or cannot be stored.
  * - `Undecodable`: a stored event does not fit the schema; the description names its type, key and position.
+ * - `PastChanged`: an event that was read or acknowledged is no longer there (a failover that lost it, a restored
+ *   backup). What is known of the journal is to be dropped and read again.
  *
  * @since 0.1.0
  * @category errors
  */
 export class JournalError extends Data.TaggedError("JournalError")<{
   readonly journal: string
-  readonly reason: "Unavailable" | "Unencodable" | "Undecodable"
+  readonly reason: "Unavailable" | "Unencodable" | "Undecodable" | "PastChanged"
   readonly description: string
   readonly cause?: unknown
 }> {

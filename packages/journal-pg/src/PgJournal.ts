@@ -114,7 +114,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
     key,
     expected,
     events,
-    metadata = {}
+    { metadata = {} } = {}
   ) {
     const encoded = yield* codec.encode(key, events, metadata)
     return yield* submit({ key, expected, tag: definition.tagging.tagOf(key), ...encoded })

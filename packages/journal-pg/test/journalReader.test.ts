@@ -90,7 +90,7 @@ const readers = Effect.gen(function* () {
   const journal = yield* journalReader.make<unknown>({
     journal: "Counting",
     identity: "1",
-    sql: { identity: "", append: "", byKey: "key", byTag: "tag", headOfTag: "head", head: "head" },
+    sql: { identity: "", append: "", byKey: "key", byTag: "tag", headOfTag: "head", head: "head", headAt: "head" },
     // the fake rows are of the type that the statement asks for
     query: <A extends object>(statement: string, parameters: ReadonlyArray<unknown> = []) =>
       Effect.sync(() => answer(statement, parameters) as ReadonlyArray<A>),

@@ -71,7 +71,7 @@ export const make = <S, E>(options: {
 
   /** Takes the step over exactly when the journal has taken it, even if the caller goes away at that moment. */
   const append = (base: Loaded<S>, next: Loaded<S>, events: ReadonlyArray<E>, id: string, reply: string | undefined) =>
-    journal.append(key, base.sequence, events, RecentCommands.metadataOf(id, reply)).pipe(
+    journal.append(key, base.sequence, events, { metadata: RecentCommands.metadataOf(id, reply) }).pipe(
       Effect.onExit((exit) =>
         Effect.sync(() => {
           cached = exit._tag === "Success" ? next : undefined

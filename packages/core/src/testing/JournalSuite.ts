@@ -14,7 +14,9 @@ import { addEqualityTesters } from "@effect/vitest"
 import type { Layer } from "effect"
 import { appending } from "./internal/journalAppending.js"
 import { concurrency } from "./internal/journalConcurrency.js"
+import { history } from "./internal/journalHistory.js"
 import { reading } from "./internal/journalReading.js"
+import { tagging } from "./internal/journalTagging.js"
 import { shared } from "./internal/sharedLayer.js"
 import type { SuiteJournal } from "./internal/suiteJournal.js"
 
@@ -38,6 +40,8 @@ export const suite = <E>(name: string, journal: Layer.Layer<SuiteJournal, E>): v
   shared(name, journal, (it) => {
     appending(it)
     reading(it)
+    tagging(it)
+    history(it)
     concurrency(it)
   })
 }

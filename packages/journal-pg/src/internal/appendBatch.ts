@@ -35,7 +35,11 @@ export const make = (options: {
       const { events, expected, key } = append
       const actual = Number(head)
       if (accepted) {
-        return Exit.succeed({ sequence: expected + events.length, position: Number(last_position ?? 0) })
+        return Exit.succeed({
+          sequence: expected + events.length,
+          position: Number(last_position ?? 0),
+          lastId: events.at(-1)?.id
+        })
       }
       // an earlier sending that still waits for the lock would be stored once the head has come up to it
       if (doubt && events.length > 0 && actual < expected) return Exit.fail(inDoubt(append))

@@ -1,7 +1,7 @@
 /** Reading a journal's table: by key, by tag, and by tag without an end. */
 import { type EntityEvent, JournalError, type Offset, type Tagging } from "@aecor/core"
 import type { SqlError } from "@effect/sql"
-import { Chunk, type Duration, Effect, Option, Schedule, Stream } from "effect"
+import { Chunk, type DateTime, type Duration, Effect, Option, Schedule, Stream } from "effect"
 import { fromRow, type Row, type Stored } from "./journalRow.js"
 import type { statements } from "./journalSql.js"
 import { meaning, reasonOf } from "./sqlState.js"
@@ -97,6 +97,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
 
   return {
     head,
+    positionAt: (time: DateTime.Utc) => headOf(sql.headAt, [time.epochMillis]),
     read: (key: string, from: number) =>
       pages(
         Math.max(0, from - 1),

@@ -137,6 +137,22 @@ export const statements = ({ text }: TableName) => {
     byTag: `SELECT ${columns} FROM ${text} stored WHERE tag = $1 AND partition = $2 AND position > $3
       AND position <= $4 ORDER BY stored.position LIMIT $5`,
     headOfTag: `SELECT coalesce(max(position), 0)::text AS head FROM ${text} WHERE tag = $1 AND partition = $2`,
-    head: `SELECT coalesce(max(position), 0)::text AS head FROM ${text}`
+    head: `SELECT coalesce(max(position), 0)::text AS head FROM ${text}`,
+    /**
+     * The last position up to a time, by halving: times never fall as positions grow, so no index on them is needed. In
+     * each step the answer lies in [low, high].
+     */
+    headAt: `WITH RECURSIVE search(low, high) AS (
+        SELECT 0::bigint, coalesce(max(position), 0) FROM ${text}
+        UNION ALL
+        SELECT CASE WHEN old THEN probe.position ELSE low END, CASE WHEN old THEN high ELSE middle - 1 END
+        FROM search
+          CROSS JOIN LATERAL (SELECT (low + high + 1) / 2 AS middle) halved
+          LEFT JOIN LATERAL (
+            SELECT stored.position, stored."timestamp" < to_timestamp(($1::bigint + 1) / 1000.0) AS old FROM ${text} stored
+            WHERE stored.position >= middle AND stored.position <= high ORDER BY stored.position LIMIT 1
+          ) probe ON true
+        WHERE low < high
+      ) SELECT low::text AS head FROM search WHERE low = high`
   }
 }

@@ -107,8 +107,8 @@ const probed = Layer.effect(
     const journal = yield* Ledger
     return {
       ...journal,
-      append: (key, expected, events, metadata) =>
-        appended(journal.append(key, expected, events, metadata), key, expected),
+      append: (key, expected, events, options) =>
+        appended(journal.append(key, expected, events, options), key, expected),
       read: (key, from) =>
         Stream.suspend(() => {
           counts.reads += 1

@@ -4,7 +4,7 @@ import { BigDecimal, DateTime, Effect, Either, FastCheck, Option } from "effect"
 import { JournalError, VersionConflict } from "../../JournalError.js"
 import type { SharedTests } from "./sharedLayer.js"
 import { anyEvent, anyText, append, Emptied, eventsOf, freshKey, Measured, noted, read, tagOf } from "./suiteJournal.js"
-import { current, head, type SuiteEvent, SuiteJournal, unencodable } from "./suiteJournal.js"
+import { awkward, current, head, type SuiteEvent, SuiteJournal, unencodable } from "./suiteJournal.js"
 
 export const appending = (it: SharedTests<SuiteJournal>): void => {
   it.effect("counts the events of a key from 1, without holes", () =>
@@ -83,7 +83,7 @@ export const appending = (it: SharedTests<SuiteJournal>): void => {
       const key = freshKey()
       const offset = yield* head(tagOf(key))
       const metadata = { "aecor.command": "c-1", 'strange "key" ü': "it's; \\ \u2028 🙂", empty: "" }
-      yield* journal.append(key, 0, [noted("a"), noted("b")], metadata)
+      yield* journal.append(key, 0, [noted("a"), noted("b")], { metadata })
       yield* journal.append(key, 2, [noted("c")])
       const events = yield* read(key)
       expect(events.map((_) => _.metadata)).toEqual([metadata, metadata, {}])
@@ -185,41 +185,3 @@ const measured = new Measured({
   comment: Option.some('it\'s "quoted" – 50 % of C:\\temp\n\t🙂'),
   nested: { by: "ann", times: 0 }
 })
-
-/** Endings that make different keys; what one of them loses makes it equal to another. */
-const awkward: ReadonlyArray<string> = [
-  "",
-  " ",
-  "  ",
-  "\t",
-  "\n",
-  "'",
-  "''",
-  '"',
-  "\\",
-  "\\\\",
-  "%",
-  "_",
-  "--",
-  ";",
-  "$1",
-  "$$",
-  "{}",
-  "null",
-  "/",
-  "é",
-  "e\u0301",
-  "É",
-  "ß",
-  "ss",
-  "a",
-  "A",
-  "日本",
-  "🙂",
-  "👩‍👩‍👧",
-  "\u200b",
-  "\u2028",
-  "\ufeff",
-  "\u0001",
-  "x".repeat(500)
-]

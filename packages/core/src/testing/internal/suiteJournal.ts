@@ -35,10 +35,19 @@ export class Faded extends Schema.TaggedClass<Faded>()("Faded", { text: Forgotte
 export const SuiteEvent = Schema.Union(Noted, Measured, Emptied, Faded)
 export type SuiteEvent = typeof SuiteEvent.Type
 
-/** The journal that an adapter builds a layer for. The name of its tagging is as awkward as a name may be. */
+/** The name of the suite's tagging is as awkward as a name may be. */
+export const taggingName = `suite's "tägs" %_\\/$1;`
+
+/** The tags that a note carries beside its partition's: `#one#other` is what its text may be. */
+const hashes = (event: SuiteEvent): ReadonlyArray<Tagging.EventTag> =>
+  event._tag !== "Noted" || !event.text.startsWith("#")
+    ? []
+    : event.text.split("#").flatMap((name) => (name === "" ? [] : [Tagging.tag(name)]))
+
+/** The journal that an adapter builds a layer for. */
 export class SuiteJournal extends Journal.Tag<SuiteJournal>()("SuiteJournal", {
   event: SuiteEvent,
-  tagging: Tagging.partitioned(`suite's "tägs" %_\\/$1;`, 4)
+  tagging: Tagging.withTags(Tagging.partitioned(taggingName, 4), hashes)
 }) {}
 
 export const { tagOf, tags } = SuiteJournal.tagging
@@ -65,6 +74,44 @@ export const freshKeysOf = (tag: Tagging.EventTag, count: number): ReadonlyArray
 export const anyText: FastCheck.Arbitrary<string> = FastCheck.string({ unit: "binary", maxLength: 20 }).map((text) =>
   text.replaceAll("\0", "")
 )
+
+/** Endings that make different texts; what one of them loses makes it equal to another. */
+export const awkward: ReadonlyArray<string> = [
+  "",
+  " ",
+  "  ",
+  "\t",
+  "\n",
+  "'",
+  "''",
+  '"',
+  "\\",
+  "\\\\",
+  "%",
+  "_",
+  "--",
+  ";",
+  "$1",
+  "$$",
+  "{}",
+  "null",
+  "/",
+  "é",
+  "e\u0301",
+  "É",
+  "ß",
+  "ss",
+  "a",
+  "A",
+  "日本",
+  "🙂",
+  "👩‍👩‍👧",
+  "\u200b",
+  "\u2028",
+  "\ufeff",
+  "\u0001",
+  "x".repeat(500)
+]
 
 /** Events of every decodable kind. */
 export const anyEvent: FastCheck.Arbitrary<SuiteEvent> = FastCheck.oneof(
