@@ -18,13 +18,16 @@ import { type Journal, JournalError } from "@aecor/core"
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import * as appendBatch from "./internal/appendBatch.js"
+import * as appendCall from "./internal/appendCall.js"
+import * as dedicatedConnection from "./internal/dedicated.js"
 import * as eventCodec from "./internal/eventCodec.js"
 import * as groupCommit from "./internal/groupCommit.js"
 import { tableName } from "./internal/identifier.js"
 import * as journalReader from "./internal/journalReader.js"
-import * as journalSql from "./internal/journalSql.js"
+import * as journalStatements from "./internal/journalStatements.js"
+import * as journalTable from "./internal/journalTable.js"
 import { hubOf, Notifications } from "./internal/notifications.js"
-import { query } from "./internal/query.js"
+import { query, rows } from "./internal/query.js"
 import { reasonOf } from "./internal/sqlState.js"
 import * as PgMigrations from "./PgMigrations.js"
 
@@ -49,13 +52,22 @@ export interface Settings {
   readonly patience?: Duration.DurationInput
   /** How often readers that wait look for events that no notification has told them of; 1 second. */
   readonly pollInterval?: Duration.DurationInput
+  /**
+   * Whether statements are prepared by name, so that a connection plans each once; true. A pooler in transaction mode
+   * that does not know names (PgBouncer before 1.21) needs false.
+   */
+  readonly namedStatements?: boolean
 }
 
-const defaults = { patience: "30 seconds", pollInterval: "1 second" } satisfies Settings
+const defaults = { patience: "30 seconds", pollInterval: "1 second", namedStatements: true } satisfies Settings
 
 /** Appends that are encoded and not yet answered, at the most; others wait with theirs not yet encoded. */
 const capacity = 4096
 const maxBatch = 512
+const halveAbove = 16
+
+/** Longer than a page takes on a server that is well. */
+const readTimeout = "15 seconds"
 
 /**
  * The migrations of a journal's table. Throws a `RangeError` when the table's name is none.
@@ -65,7 +77,7 @@ const maxBatch = 512
  */
 export const migrations = ({ table }: Storage): PgMigrations.Migrations => {
   const name = tableName(table)
-  return PgMigrations.make(`PgJournal ${name.text}`, journalSql.steps(name))
+  return PgMigrations.make(`PgJournal ${name.text}`, journalTable.steps(name))
 }
 
 const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I>(
@@ -75,24 +87,29 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
   const journal = definition.label
   const settings = { ...defaults, ...options }
   const client = yield* PgClient.PgClient
-  const statements = journalSql.statements(tableName(options.table))
-  const run = query(client)
+  const statements = journalStatements.statements(tableName(options.table))
+  const named = settings.namedStatements
 
   const unavailable = (description: string, cause?: unknown) =>
     new JournalError.JournalError({ journal, reason: "Unavailable", description, cause })
-  const [found] = yield* Effect.mapError(run<{ readonly identity: string | null }>(statements.identity), (cause) =>
-    unavailable(reasonOf(cause), cause)
+  const [found] = yield* Effect.mapError(
+    query(client)<{ readonly identity: string | null }>(statements.identity),
+    (cause) => unavailable(reasonOf(cause), cause)
   )
   if (found === undefined || found.identity === null) {
     return yield* unavailable(`there is no table ${options.table}: run the migrations of PgJournal before`)
   }
 
-  const codec = eventCodec.make(journal, definition.event)
+  const codec = eventCodec.make(definition)
+  const dedicated = (purpose: string, timeout: Duration.DurationInput) =>
+    dedicatedConnection.make({ config: client.config, purpose: `${purpose} ${options.table}`, timeout, named })
   const reader = yield* journalReader.make<E>({
     journal,
+    tagging: definition.tagging.name,
     identity: found.identity,
     sql: statements,
-    query: run,
+    rows: rows(client, named),
+    tail: yield* dedicated("reads", readTimeout),
     decode: codec.decode,
     hub: yield* hubOf(client),
     pollInterval: settings.pollInterval
@@ -100,27 +117,30 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
   // the last to be made is the first to be closed: appends are drained while everything else still works
   const commit = appendBatch.make({
     journal,
-    sql: client,
-    statement: statements.append,
+    call: appendCall.make(yield* dedicated("appends to", appendCall.attemptTimeout), statements),
     patience: Duration.decode(settings.patience)
   })
   const submit = yield* groupCommit.make({
     maxBatch,
+    halveAbove,
     commit,
     closed: (): appendBatch.AppendError => unavailable("the journal is closed")
   })
   const room = yield* Effect.makeSemaphore(capacity)
-  const append: Journal.Journal<E>["append"] = Effect.fn("PgJournal.append")(function* (
-    key,
-    expected,
-    events,
-    { metadata = {} } = {}
-  ) {
-    const encoded = yield* codec.encode(key, events, metadata)
-    return yield* submit({ key, expected, tag: definition.tagging.tagOf(key), ...encoded })
-  }, room.withPermits(1))
+  const append: Journal.Journal<E>["append"] = (key, expected, events, { lastId, metadata } = {}) =>
+    Effect.suspend(() => {
+      const tag = definition.tagging.tagOf(key)
+      const encoded = codec.encode(key, events, metadata)
+      return Effect.flatMap(encoded, (_) => submit({ key, expected, lastId, tag, ..._ }))
+    }).pipe(room.withPermits(1), traced)
   return { append, ...reader } satisfies Journal.Journal<E>
 })
+
+/** A span where the caller has one: by itself it would tell nothing that is worth its cost. */
+const traced = <A, E>(append: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.withFiberRuntime((fiber) =>
+    fiber.currentSpan === undefined ? append : Effect.withSpan(append, "PgJournal.append", { captureStackTrace: false })
+  )
 
 /**
  * The journal of a class, in a table that `migrations` has made. Fails with `JournalError` where there is no such table;

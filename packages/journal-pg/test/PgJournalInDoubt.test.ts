@@ -3,7 +3,9 @@ import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
 import * as appendCall from "../src/internal/appendCall.js"
 import { tableName } from "../src/internal/identifier.js"
-import * as journalSql from "../src/internal/journalSql.js"
+import * as Dedicated from "../src/internal/dedicated.js"
+import { statements } from "../src/internal/journalStatements.js"
+import { statement } from "../src/internal/statement.js"
 import { newDatabase } from "./fixtures/database.js"
 import {
   journalOf,
@@ -148,25 +150,25 @@ it.live("an append beyond the head whose first answer was lost ends in doubt: ot
   )
 )
 
-it.live(
-  "a connection on which nothing comes back is given up and kept out of the pool: the next sending takes another",
-  () =>
-    withProxy(({ proxy, sql }) =>
-      Effect.gen(function* () {
-        const { append: statement } = journalSql.statements(tableName(table))
-        const through = yield* observer(proxy.url)
-        const call = appendCall.make({ sql: through, statement, timeout: "300 millis" })
-        yield* through`SELECT 1`
-        proxy.mute()
-        const events = [{ id: globalThis.crypto.randomUUID(), type: "Noted", payload: JSON.stringify({ text: "1" }) }]
-        const batch = [{ key: "a", expected: 0, tag: NoteJournal.tagging.tagOf("a"), metadata: "{}", events }]
-        expect(yield* call(batch)).toMatchObject({ _tag: "Failed", meaning: "Lost" })
-        const answered = { _tag: "Answered", answers: [{ accepted: true, head: "1", last_position: "1" }] }
-        expect(yield* call(batch)).toEqual(answered)
-        expect(yield* call(batch)).toEqual(answered)
-        expect((yield* stored(sql)).map(({ text }) => text)).toEqual(["1"])
-      })
-    )
+it.live("a connection on which nothing comes back is given up: the next sending takes another", () =>
+  withProxy(({ proxy, sql }) =>
+    Effect.gen(function* () {
+      const { config } = yield* observer(proxy.url)
+      const connection = yield* Dedicated.make({ config, purpose: "test", timeout: "300 millis", named: true })
+      const call = appendCall.make(connection, statements(tableName(table)))
+      yield* connection.send(statement("SELECT 1"), [])
+      proxy.mute()
+      const payload = JSON.stringify({ text: "1" })
+      const events = [{ id: globalThis.crypto.randomUUID(), type: "Noted", version: 1, tags: null, payload }]
+      const tag = NoteJournal.tagging.tagOf("a")
+      const batch = [{ key: "a", expected: 0, lastId: undefined, tag, metadata: "{}", events }]
+      expect(yield* call.batch(batch)).toMatchObject({ _tag: "Failed", meaning: "Lost" })
+      const answered = { _tag: "Answered", answers: [["stored", "1", "1"]] }
+      expect(yield* call.batch(batch)).toEqual(answered)
+      expect(yield* call.batch(batch)).toEqual(answered)
+      expect((yield* stored(sql)).map(({ text }) => text)).toEqual(["1"])
+    })
+  )
 )
 
 it.live("an append that could not be sent is not in doubt: nothing of it is stored", () =>

@@ -41,6 +41,7 @@ it.live("a notification wakes a reader: no poll is needed", () =>
   withJournal(
     ({ journal, sql }) =>
       Effect.gen(function* () {
+        yield* reading(journal)
         yield* listening(sql)
         yield* Effect.forEach(fiveTimes, (n) => appendAndSee(journal, "a", n))
       }),
@@ -52,10 +53,10 @@ it.live("a listener whose connection is killed is replaced: events still arrive,
   withJournal(
     ({ journal, sql }) =>
       Effect.gen(function* () {
+        yield* reading(journal)
         const first = yield* listening(sql)
         yield* Effect.forEach(fiveTimes, (n) => appendAndSee(journal, "a", n))
         const between = yield* Effect.fork(Stream.runHead(journal.eventsByTag(NoteJournal.tagging.tagOf("b"), 0)))
-        yield* untilItWaits
         yield* sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${sql.in("pid", first)}`
         yield* journal.append("b", 0, [noted("between")])
         yield* Effect.timeout(Fiber.join(between), "15 seconds")
@@ -70,17 +71,36 @@ it.live("all journals and views of a node on one client share one listener", () 
   withJournal(
     ({ sql, url }) =>
       Effect.gen(function* () {
-        const others = yield* listening(sql)
         const one = PgJournal.layer(NoteJournal, { table })
         const two = PgJournal.layer(OtherJournal, { table })
         const context = yield* Layer.build(Layer.merge(one, two).pipe(Layer.provide(client(url))))
-        yield* listening(sql, others)
+        yield* reading(Context.get(context, NoteJournal))
+        yield* reading(Context.get(context, OtherJournal))
+        yield* listening(sql)
         yield* appendAndSee(Context.get(context, NoteJournal), "a", 0)
         yield* appendAndSee(Context.get(context, OtherJournal), "b", 0)
-        expect((yield* listening(sql, others)).length).toBe(1)
+        expect((yield* listening(sql)).length).toBe(1)
       }),
     { pollInterval: "1 hour" }
   )
+)
+
+it.live(
+  "a journal that nobody follows has no listener, and gives it up when nobody does any more",
+  () =>
+    withJournal(({ journal, sql }) =>
+      Effect.gen(function* () {
+        yield* journal.append("a", 0, [noted("x")])
+        expect(yield* listeners(sql)).toEqual([])
+        yield* Effect.scoped(Effect.zipRight(reading(journal), listening(sql)))
+        yield* until(
+          "the listener's end",
+          Effect.map(listeners(sql), (pids) => Option.liftPredicate(pids, (_) => _.length === 0)),
+          "30 seconds"
+        )
+      })
+    ),
+  40_000
 )
 
 it.live("polling stands behind: events arrive where no notification does", () =>
@@ -88,10 +108,13 @@ it.live("polling stands behind: events arrive where no notification does", () =>
     ({ journal, sql }) =>
       Effect.gen(function* () {
         yield* sql.unsafe(
-          `DO $$ BEGIN EXECUTE replace(
-             pg_get_functiondef(to_regproc('${table}_append')), quote_literal('aecor'), quote_literal('nobody')
-           ); END $$`
+          `DO $$ DECLARE f oid; BEGIN
+             FOR f IN SELECT oid FROM pg_proc WHERE proname LIKE '${table}_append%' LOOP
+               EXECUTE replace(pg_get_functiondef(f), quote_literal('aecor'), quote_literal('nobody'));
+             END LOOP;
+           END $$`
         )
+        yield* reading(journal)
         yield* listening(sql)
         for (let n = 1; n <= 3; n++) {
           const seen = yield* follow(journal, n)
@@ -110,8 +133,9 @@ class OtherJournal extends Journal.Tag<OtherJournal>()("OtherJournal", {
 
 type Note = Effect.Effect.Success<ReturnType<typeof journalOf>>
 
-/** Long enough for a reader to have read the empty page. */
-const untilItWaits = Effect.sleep("50 millis")
+/** A reader that stays: with it the journal has a tail, which from now on only a notification or a poll moves. */
+const reading = (journal: Note) =>
+  Effect.forkScoped(Stream.runDrain(journal.eventsByTag(NoteJournal.tagging.tagOf(""), 0)))
 
 const fiveTimes = [0, 1, 2, 3, 4]
 
@@ -119,10 +143,9 @@ const fiveTimes = [0, 1, 2, 3, 4]
 const appendAndSee = (journal: Note, key: string, n: number) =>
   Effect.gen(function* () {
     const tag = NoteJournal.tagging.tagOf(key)
-    const reading = yield* Effect.fork(Stream.runHead(journal.eventsByTag(tag, yield* journal.head(tag))))
-    yield* untilItWaits
+    const seen = yield* Effect.fork(Stream.runHead(journal.eventsByTag(tag, yield* journal.head(tag))))
     yield* journal.append(key, n, [noted("x")])
-    yield* Effect.timeout(Fiber.join(reading), "5 seconds")
+    yield* Effect.timeout(Fiber.join(seen), "5 seconds")
   })
 
 /** Follows all tags until so many events were seen; gives the positions by tag, in the order of their coming. */
@@ -149,16 +172,20 @@ const follow = (journal: Note, total: number) =>
     )
   })
 
-/** Waits for a backend that listens to the library's channel, other than those given. */
+/** The backends that listen to the library's channel. */
+const listeners = (sql: PgClient.PgClient) =>
+  Effect.map(
+    sql<{ readonly pid: number }>`SELECT pid FROM pg_stat_activity
+      WHERE datname = current_database() AND query = 'LISTEN "aecor"'`,
+    (rows) => rows.map(({ pid }) => pid)
+  )
+
+/** Waits for one, other than those given. */
 const listening = (sql: PgClient.PgClient, others: ReadonlyArray<number> = []) =>
   until(
     "a listener",
-    Effect.map(
-      sql<{ readonly pid: number }>`SELECT pid FROM pg_stat_activity
-        WHERE datname = current_database() AND query = 'LISTEN "aecor"'`,
-      (rows) => {
-        const pids = rows.map(({ pid }) => pid).filter((pid) => !others.includes(pid))
-        return pids.length > 0 ? Option.some(pids) : Option.none()
-      }
-    )
+    Effect.map(listeners(sql), (all) => {
+      const pids = all.filter((pid) => !others.includes(pid))
+      return pids.length > 0 ? Option.some(pids) : Option.none()
+    })
   )

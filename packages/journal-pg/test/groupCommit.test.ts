@@ -61,6 +61,7 @@ it.scoped(
 it.scoped("a commit that dies fails its items, and the next batch goes on", () =>
   Effect.gen(function* () {
     const submit = yield* groupCommit.make({
+      halveAbove: 16,
       maxBatch: 10,
       commit: (batch: ReadonlyArray<Item>) =>
         batch.some(({ n }) => n < 0)
@@ -105,6 +106,7 @@ const committer = (maxBatch = 100) =>
     const batches: Array<ReadonlyArray<string>> = []
     let gate = yield* Deferred.make<void>()
     const submit = yield* groupCommit.make({
+      halveAbove: 16,
       maxBatch,
       commit: (batch: ReadonlyArray<Item>) =>
         Effect.gen(function* () {

@@ -7,9 +7,8 @@
  * stored ends as `InDoubt`, and only one that was certainly not as `JournalError`.
  */
 import { type Journal, JournalError } from "@aecor/core"
-import type { PgClient } from "@effect/sql-pg"
 import { Clock, Duration, Effect, Exit } from "effect"
-import { type Answer, type Append, attemptTimeout, type Failed, make as makeCall } from "./appendCall.js"
+import type { Answer, Append, Call, Failed, Result } from "./appendCall.js"
 import { reasonOf } from "./sqlState.js"
 
 export type AppendError = JournalError.VersionConflict | JournalError.JournalError | JournalError.InDoubt
@@ -20,26 +19,28 @@ const backoff = (repetition: number): number => Math.min(1000, 25 * 2 ** repetit
 
 export const make = (options: {
   readonly journal: string
-  readonly sql: PgClient.PgClient
-  readonly statement: string
+  readonly call: Call
   readonly patience: Duration.Duration
 }) => {
-  const { journal } = options
-  const call = makeCall({ ...options, timeout: attemptTimeout })
+  const { call, journal } = options
   const inDoubt = ({ expected, key }: Append, cause?: unknown) =>
     new JournalError.InDoubt({ journal, key, expected, cause })
 
   const answered =
     (doubt: boolean) =>
-    (append: Append, { accepted, head, last_position }: Answer): Outcome => {
-      const { events, expected, key } = append
+    (append: Append, [outcome, head, lastPosition]: Answer): Outcome => {
+      const { events, expected, key, lastId } = append
       const actual = Number(head)
-      if (accepted) {
+      if (outcome === "stored") {
         return Exit.succeed({
           sequence: expected + events.length,
-          position: Number(last_position ?? 0),
+          position: Number(lastPosition ?? 0),
           lastId: events.at(-1)?.id
         })
+      }
+      if (outcome === "changed") {
+        const description = `event ${expected} of key ${JSON.stringify(key)} is no longer the one with the id ${lastId}`
+        return Exit.fail(new JournalError.JournalError({ journal, reason: "PastChanged", description }))
       }
       // an earlier sending that still waits for the lock would be stored once the head has come up to it
       if (doubt && events.length > 0 && actual < expected) return Exit.fail(inDoubt(append))
@@ -63,7 +64,7 @@ export const make = (options: {
   ) => Effect.Effect<ReadonlyArray<Outcome>> = Effect.fnUntraced(function* (batch, deadline, maybeStored) {
     let doubt = maybeStored
     for (let repetition = 0; ; repetition++) {
-      const result = yield* call(batch)
+      const result: Result = yield* repetition === 0 && !maybeStored ? call.first(batch) : call.batch(batch)
       if (result._tag === "Answered") {
         const outcome = answered(doubt)
         return batch.map((append, i) => outcome(append, result.answers[i] ?? unanswered))
@@ -86,4 +87,4 @@ export const make = (options: {
 }
 
 /** The function answers with a row an append; this stands for one that is not there. */
-const unanswered: Answer = { accepted: false, head: "0", last_position: null }
+const unanswered: Answer = ["conflict", "0", null]

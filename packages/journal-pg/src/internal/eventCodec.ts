@@ -1,19 +1,44 @@
 /** How events become what the table holds, and back. */
-import { type EntityEvent, JournalError } from "@aecor/core"
-import { Chunk, Effect, Either, Schema } from "effect"
+import { type EntityEvent, type Journal, JournalError, type Offset, Tagging } from "@aecor/core"
+import { Chunk, Effect, Either, ParseResult } from "effect"
 import type { Stored } from "./journalRow.js"
+import { tagText } from "./journalStatements.js"
 import { toJson } from "./json.js"
 
-/** An event as it is sent. The id is given once: it decides whether an append that is sent again was stored before. */
+/**
+ * An event as it is sent. The id is given once: it decides whether an append that is sent again was stored before.
+ * `tags` is the JSON of the texts of the tags beside its partition's, null where there are none.
+ */
 export interface Encoded {
   readonly id: string
   readonly type: string
+  readonly version: number
+  readonly tags: string | null
   readonly payload: string
 }
 
-export const make = <E extends { readonly _tag: string }, I>(journal: string, schema: Schema.Schema<E, I>) => {
-  const encodeEvent = Schema.encode(schema)
-  const decodeEvent = Schema.decodeUnknown(schema)
+/** What an append sends of its events. */
+export interface EncodedAppend {
+  readonly metadata: string
+  readonly events: ReadonlyArray<Encoded>
+}
+
+/** An event as it was read, or why it does not decode: that is the affair of those who read it. */
+export interface Decoded<E> {
+  readonly position: Offset.Offset
+  readonly event: Either.Either<EntityEvent.EntityEvent<E>, JournalError.JournalError>
+}
+
+/** A result that is there already, or has to be waited for: a schema may be asynchronous, and hardly ever is. */
+type MaybeLater<A, E> = Either.Either<A, E> | Effect.Effect<A, E>
+
+export const make = <E extends { readonly _tag: string }, I>({
+  event: schema,
+  label: journal,
+  tagging
+}: Journal.Definition<E, I>) => {
+  const encodeEvent: (event: E) => MaybeLater<I, ParseResult.ParseIssue> = ParseResult.encode(schema)
+  const decodeEvent: (encoded: unknown) => MaybeLater<E, ParseResult.ParseIssue> = ParseResult.decodeUnknown(schema)
 
   const unencodable = (description: string, cause?: unknown) =>
     new JournalError.JournalError({ journal, reason: "Unencodable", description, cause })
@@ -22,57 +47,140 @@ export const make = <E extends { readonly _tag: string }, I>(journal: string, sc
   const encodeText = (what: string, value: unknown) =>
     Either.mapLeft(toJson(value), (why) => unencodable(`${what} ${JSON.stringify(value)} cannot be stored: ${why}`))
 
-  const encodeOne = (key: string) =>
-    Effect.fnUntraced(function* (event: E) {
-      const what = `an event ${event._tag} of key ${JSON.stringify(key)}`
-      const encoded = yield* Effect.mapError(encodeEvent(event), (cause) =>
-        unencodable(`${what} does not encode: ${cause.message}`, cause)
-      )
-      const payload = yield* Either.mapLeft(toJson(encoded), (why) => unencodable(`${what} cannot be stored: ${why}`))
-      return { id: globalThis.crypto.randomUUID(), type: event._tag, payload } satisfies Encoded
-    })
+  const nameOf = (key: string, event: E) => `an event ${event._tag} of key ${JSON.stringify(key)}`
+  const doesNotEncode = (key: string, event: E, issue: ParseResult.ParseIssue) => {
+    const cause = new ParseResult.ParseError({ issue })
+    return unencodable(`${nameOf(key, event)} does not encode: ${cause.message}`, cause)
+  }
 
-  const encode = Effect.fnUntraced(function* (
+  const tagsOf = (key: string, event: E): Either.Either<string | null, JournalError.JournalError> =>
+    Either.mapBoth(Tagging.othersOf(tagging, event, key), {
+      onLeft: (tag) => unencodable(`${nameOf(key, event)} cannot carry ${tag}: it has the name of the tagging`),
+      onRight: (others) => (others.length === 0 ? null : JSON.stringify(others.map(tagText)))
+    }).pipe(
+      Either.filterOrLeft(
+        (json) => json === null || Either.isRight(toJson(json)),
+        () => unencodable(`a tag of ${nameOf(key, event)} holds NUL or half a surrogate pair`)
+      )
+    )
+
+  const seal = (key: string, event: E, encoded: unknown): Either.Either<Encoded, JournalError.JournalError> => {
+    const payload = toJson(encoded)
+    if (Either.isLeft(payload))
+      return Either.left(unencodable(`${nameOf(key, event)} cannot be stored: ${payload.left}`))
+    return Either.map(tagsOf(key, event), (tags) => ({
+      id: globalThis.crypto.randomUUID(),
+      type: event._tag,
+      version: 1,
+      tags,
+      payload: payload.right
+    }))
+  }
+
+  const encodeOne = (key: string, event: E): MaybeLater<Encoded, JournalError.JournalError> => {
+    const encoded = encodeEvent(event)
+    if (Either.isEither(encoded)) {
+      return Either.isRight(encoded)
+        ? seal(key, event, encoded.right)
+        : Either.left(doesNotEncode(key, event, encoded.left))
+    }
+    return encoded.pipe(
+      Effect.mapError((issue) => doesNotEncode(key, event, issue)),
+      Effect.flatMap((_) => seal(key, event, _))
+    )
+  }
+
+  /** What two appends in a row have in common, mostly: the same metadata object, or none. */
+  const encodeMetadata = (metadata: EntityEvent.Metadata) =>
+    metadata === noMetadata ? noMetadataJson : encodeText("the metadata", metadata)
+
+  const encode = (
     key: string,
     events: ReadonlyArray<E>,
-    metadata: EntityEvent.Metadata
-  ): Effect.fn.Return<
-    { readonly metadata: string; readonly events: ReadonlyArray<Encoded> },
-    JournalError.JournalError
-  > {
-    yield* encodeText("the key", key)
-    return {
-      metadata: yield* encodeText("the metadata", metadata),
-      events: yield* Effect.forEach(events, encodeOne(key))
+    metadata: EntityEvent.Metadata = noMetadata
+  ): MaybeLater<EncodedAppend, JournalError.JournalError> => {
+    const storable = encodeText("the key", key)
+    if (Either.isLeft(storable)) return Either.left(storable.left)
+    const json = encodeMetadata(metadata)
+    if (Either.isLeft(json)) return Either.left(json.left)
+    const sealed: Array<Encoded> = []
+    for (const [i, event] of events.entries()) {
+      const one = encodeOne(key, event)
+      if (!Either.isEither(one)) {
+        const rest = Effect.forEach(events.slice(i + 1), (_) => encodeOne(key, _))
+        return Effect.map(Effect.zip(one, rest), ([first, others]) => ({
+          metadata: json.right,
+          events: [...sealed, first, ...others]
+        }))
+      }
+      if (Either.isLeft(one)) return Either.left(one.left)
+      sealed.push(one.right)
     }
+    return Either.right({ metadata: json.right, events: sealed })
+  }
+
+  const undecodable = ({ key, position, type }: Stored, issue: ParseResult.ParseIssue) => {
+    const cause = new ParseResult.ParseError({ issue })
+    const where = `key ${JSON.stringify(key)}, position ${position}`
+    const description = `the event of type ${JSON.stringify(type)} (${where}) does not decode: ${cause.message}`
+    return new JournalError.JournalError({ journal, reason: "Undecodable", description, cause })
+  }
+
+  const open = (
+    { payload: _, type: _type, version: _version, ...place }: Stored,
+    event: E
+  ): EntityEvent.EntityEvent<E> => ({
+    ...place,
+    event
   })
 
-  const decodeOne = ({ payload, type, ...place }: Stored) =>
-    Effect.mapBoth(decodeEvent(payload), {
-      onFailure: (cause) => {
-        const where = `key ${JSON.stringify(place.key)}, position ${place.position}`
-        const description = `the event of type ${JSON.stringify(type)} (${where}) does not decode: ${cause.message}`
-        return new JournalError.JournalError({ journal, reason: "Undecodable", description, cause })
-      },
-      onSuccess: (event): EntityEvent.EntityEvent<E> => ({ ...place, event })
-    })
-
-  /**
-   * Decodes a page. Where an event in its midst does not decode, the events before it are the page: the next one begins
-   * with that event, and fails.
-   */
-  const decode = Effect.fnUntraced(function* (
-    page: ReadonlyArray<Stored>
-  ): Effect.fn.Return<Chunk.Chunk<EntityEvent.EntityEvent<E>>, JournalError.JournalError> {
-    const decoded: Array<EntityEvent.EntityEvent<E>> = []
-    for (const stored of page) {
-      const one = yield* Effect.either(decodeOne(stored))
-      if (Either.isRight(one)) decoded.push(one.right)
-      else if (decoded.length === 0) return yield* one.left
-      else break
+  const decodeOne = (stored: Stored): MaybeLater<EntityEvent.EntityEvent<E>, JournalError.JournalError> => {
+    const decoded = decodeEvent(stored.payload)
+    if (!Either.isEither(decoded)) {
+      return Effect.mapBoth(decoded, {
+        onFailure: (issue) => undecodable(stored, issue),
+        onSuccess: (event) => open(stored, event)
+      })
     }
-    return Chunk.unsafeFromArray(decoded)
-  })
+    return Either.isRight(decoded)
+      ? Either.right(open(stored, decoded.right))
+      : Either.left(undecodable(stored, decoded.left))
+  }
+
+  const decodeLater = (stored: Stored): Effect.Effect<Decoded<E>> =>
+    Effect.map(Effect.either(decodeOne(stored)), (event) => ({ position: stored.position, event }))
+
+  /** Decodes a page, each event for itself. */
+  const decode = (page: ReadonlyArray<Stored>): MaybeLater<ReadonlyArray<Decoded<E>>, never> => {
+    const decoded: Array<Decoded<E>> = []
+    for (const [i, stored] of page.entries()) {
+      const event = decodeOne(stored)
+      if (!Either.isEither(event)) {
+        return Effect.map(Effect.forEach(page.slice(i), decodeLater), (rest) => [...decoded, ...rest])
+      }
+      decoded.push({ position: stored.position, event })
+    }
+    return Either.right(decoded)
+  }
 
   return { encode, decode }
+}
+
+const noMetadata: EntityEvent.Metadata = {}
+const noMetadataJson: Either.Either<string, JournalError.JournalError> = Either.right("{}")
+
+/**
+ * The events of a page up to the first that does not decode. Where that is the first of all, the page fails: the next one
+ * begins with it, and fails.
+ */
+export const untilUndecodable = <E>(
+  page: ReadonlyArray<Decoded<E>>
+): Either.Either<Chunk.Chunk<EntityEvent.EntityEvent<E>>, JournalError.JournalError> => {
+  const events: Array<EntityEvent.EntityEvent<E>> = []
+  for (const { event } of page) {
+    if (Either.isRight(event)) events.push(event.right)
+    else if (events.length === 0) return Either.left(event.left)
+    else break
+  }
+  return Either.right(Chunk.unsafeFromArray(events))
 }

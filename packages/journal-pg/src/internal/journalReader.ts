@@ -1,111 +1,152 @@
 /** Reading a journal's table: by key, by tag, and by tag without an end. */
-import { type EntityEvent, JournalError, type Offset, type Tagging } from "@aecor/core"
+import { type EntityEvent, type Journal, JournalError, type Offset, type Tagging } from "@aecor/core"
 import type { SqlError } from "@effect/sql"
-import { Chunk, type DateTime, type Duration, Effect, Option, Schedule, Stream } from "effect"
-import { fromRow, type Row, type Stored } from "./journalRow.js"
-import type { statements } from "./journalSql.js"
-import { meaning, reasonOf } from "./sqlState.js"
+import { Chunk, type DateTime, type Duration, Effect, Option, RcRef, Schedule, type Scope, Stream } from "effect"
+import * as array from "./binaryArray.js"
+import type { Dedicated } from "./dedicated.js"
+import { type Decoded, untilUndecodable } from "./eventCodec.js"
+import { fromRow, type Row, type Stored, type TaggedRow } from "./journalRow.js"
+import { type Statements, tagText } from "./journalStatements.js"
+import * as JournalTail from "./journalTail.js"
 import type { Hub } from "./notifications.js"
-import * as Wakeups from "./wakeups.js"
+import type { Rows } from "./query.js"
+import { meaning, reasonOf } from "./sqlState.js"
+import { statement } from "./statement.js"
 
 /** A page is a chunk of the stream; it is decoded as one. */
 const pageSize = 1000
-const noEnd = "9223372036854775807"
 
 /** A read may be repeated: a connection that died, or a server that restarts, is bridged for about a second and a half. */
 const bridged = Schedule.intersect(Schedule.exponential("50 millis"), Schedule.recurs(5))
 
 export const make = Effect.fnUntraced(function* <E>(options: {
   readonly journal: string
+  readonly tagging: string
   readonly identity: string
-  readonly sql: ReturnType<typeof statements>
-  readonly query: <A extends object>(
-    statement: string,
-    parameters?: ReadonlyArray<unknown>
-  ) => Effect.Effect<ReadonlyArray<A>, SqlError.SqlError>
-  readonly decode: (
-    page: ReadonlyArray<Stored>
-  ) => Effect.Effect<Chunk.Chunk<EntityEvent.EntityEvent<E>>, JournalError.JournalError>
+  readonly sql: Statements
+  /** Statements of readers of their own, on connections of the pool. */
+  readonly rows: Rows
+  /** The tail's statements. */
+  readonly tail: Dedicated
+  readonly decode: (page: ReadonlyArray<Stored>) => Effect.Effect<ReadonlyArray<Decoded<E>>>
   readonly hub: Hub
   readonly pollInterval: Duration.DurationInput
-}) {
-  const { journal, sql } = options
+}): Effect.fn.Return<Omit<Journal.Journal<E>, "append">, never, Scope.Scope> {
+  const { decode, journal, tagging } = options
+  const sql = {
+    between: statement(options.sql.between),
+    byKey: statement(options.sql.byKey),
+    byPartition: statement(options.sql.byPartition),
+    byTag: statement(options.sql.byTag),
+    head: statement(options.sql.head),
+    headAt: statement(options.sql.headAt),
+    headOfPartition: statement(options.sql.headOfPartition),
+    headOfTag: statement(options.sql.headOfTag)
+  }
 
   const unavailable = (cause: SqlError.SqlError) =>
     new JournalError.JournalError({ journal, reason: "Unavailable", description: reasonOf(cause), cause })
-  const query = <A extends object>(statement: string, parameters?: ReadonlyArray<unknown>) =>
-    options
-      .query<A>(statement, parameters)
-      .pipe(
-        Effect.retry({ schedule: bridged, while: (cause) => ["Lost", "Passing"].includes(meaning(cause)) }),
-        Effect.mapError(unavailable)
+  const repeated = <A>(read: Effect.Effect<A, SqlError.SqlError>) =>
+    read.pipe(
+      Effect.retry({ schedule: bridged, while: (cause) => ["Lost", "Passing"].includes(meaning(cause)) }),
+      Effect.mapError(unavailable)
+    )
+  const query: <A extends ReadonlyArray<string | null>>(
+    ...asked: Parameters<Rows>
+  ) => Effect.Effect<ReadonlyArray<A>, JournalError.JournalError> = (asked, values) =>
+    repeated(options.rows(asked, values))
+  const ofTail = <A extends ReadonlyArray<string | null>>(...asked: Parameters<Dedicated["send"]>) =>
+    repeated(
+      Effect.flatMap(options.tail.send(...asked), (result) =>
+        // what a statement selects is known to who wrote it
+        result._tag === "Answered" ? Effect.succeed(result.rows as ReadonlyArray<A>) : Effect.fail(result.cause)
       )
+    )
 
-  const page = (statement: string, parameters: ReadonlyArray<unknown>) =>
-    Effect.flatMap(query<Row>(statement, [...parameters, pageSize]), (rows) => options.decode(rows.map(fromRow)))
-  const pageOfKey = (key: string, after: number) => page(sql.byKey, [key, after])
-  const pageOfTag = (tag: Tagging.EventTag, after: Offset.Offset, end: Offset.Offset | typeof noEnd) =>
-    page(sql.byTag, [tag.name, tag.partition, after, end])
+  const page = (...asked: Parameters<Rows>) => Effect.flatMap(query<Row>(...asked), (rows) => decode(rows.map(fromRow)))
+  const pageOfKey = (key: string, after: number) => page(sql.byKey, [key, after, pageSize])
+  const isPartition = (tag: Tagging.EventTag) => tag.name === tagging
+  const pageOfTag = (tag: Tagging.EventTag, after: Offset.Offset, to: Offset.Offset) =>
+    isPartition(tag)
+      ? page(sql.byPartition, [tag.name, tag.partition, after, to, pageSize])
+      : page(sql.byTag, [tagText(tag), tag.name, tag.partition, after, to, pageSize])
 
-  const headOf = (statement: string, parameters: ReadonlyArray<unknown>) =>
-    Effect.map(query<{ readonly head: string }>(statement, parameters), ([row]) => Number(row?.head ?? 0))
-  const head = (tag: Tagging.EventTag) => headOf(sql.headOfTag, [tag.name, tag.partition])
+  const headOf = (...asked: Parameters<Rows>) =>
+    Effect.map(query<readonly [string]>(...asked), ([row]) => Number(row?.[0] ?? 0))
+  const head = (tag: Tagging.EventTag) =>
+    isPartition(tag)
+      ? headOf(sql.headOfPartition, [tag.name, tag.partition])
+      : headOf(sql.headOfTag, [tagText(tag), tag.name, tag.partition])
 
-  const wakeups = Wakeups.make()
-  yield* options.hub.subscribe(options.identity, (said) => wakeups.wake(said?.split(",").map(Number)))
-
-  /** One poll for all readers that wait: it wakes them when the journal has grown since the last one. */
-  let polled = 0
-  const poll = Effect.gen(function* () {
-    if (wakeups.waiting() === 0) return
-    const now = yield* headOf(sql.head, [])
-    if (now > polled) wakeups.wake()
-    polled = now
-  }).pipe(
-    Effect.catchAll((cause) => Effect.logDebug(`${journal}: no poll`, cause)),
-    Effect.delay(options.pollInterval),
-    Effect.forever,
-    Effect.withTracerEnabled(false)
-  )
-  yield* Effect.forkScoped(poll)
-
-  /** The next page of a tag, waited for. */
-  const livePage: (
-    tag: Tagging.EventTag,
-    after: Offset.Offset
-  ) => Effect.Effect<Chunk.Chunk<EntityEvent.EntityEvent<E>>, JournalError.JournalError> = Effect.fnUntraced(
-    function* (tag, after) {
-      while (true) {
-        const ticket = wakeups.ticket(tag.partition)
-        const events = yield* pageOfTag(tag, after, noEnd)
-        if (Chunk.isNonEmpty(events)) return events
-        yield* wakeups.changed(tag.partition, ticket)
-      }
-    }
-  )
+  const tail = yield* JournalTail.make<E>({
+    journal,
+    pageSize,
+    pollInterval: options.pollInterval,
+    page: pageOfTag,
+    decode: (rows) => decode(rows.map(fromRow)),
+    head: (anchor) =>
+      Effect.map(ofTail<readonly [string, string | null, string | null]>(sql.head, [anchor]), ([row]) => ({
+        head: Number(row?.[0] ?? 0),
+        id: row?.[1] ?? null,
+        anchor: row?.[2] ?? null
+      })),
+    between: (from, to, tags, limit) =>
+      ofTail<TaggedRow>(sql.between, [
+        from,
+        to,
+        array.texts([...new Set(tags.map(({ name }) => name))]),
+        array.integers([...new Set(tags.map(({ partition }) => partition))]),
+        array.texts(tags.map(tagText)),
+        limit
+      ])
+  })
+  /** Notifications, while there are live readers. */
+  const notified = yield* RcRef.make({
+    acquire: options.hub.subscribe(options.identity, (said) => tail.told(positionIn(said)))
+  })
 
   /** Page after page from `start` on, until one is empty; `at` is what the next page begins after. */
   const pages = (
     start: number,
     at: (event: EntityEvent.EntityEvent<E>) => number,
-    read: (after: number) => Effect.Effect<Chunk.Chunk<EntityEvent.EntityEvent<E>>, JournalError.JournalError>
+    read: (after: number) => Effect.Effect<ReadonlyArray<Decoded<E>>, JournalError.JournalError>
   ) =>
     Stream.unfoldChunkEffect(start, (after) =>
-      Effect.map(read(after), (events) => Option.map(Chunk.last(events), (last) => [events, at(last)] as const))
+      Effect.map(Effect.flatMap(read(after), untilUndecodable), (events) =>
+        Option.map(Chunk.last(events), (last) => [events, at(last)] as const)
+      )
     )
-  const position = (event: EntityEvent.EntityEvent<E>) => event.position
 
   return {
     head,
     positionAt: (time: DateTime.Utc) => headOf(sql.headAt, [time.epochMillis]),
-    read: (key: string, from: number) =>
+    read: (key, from) =>
       pages(
         Math.max(0, from - 1),
         (event) => event.sequence,
         (after) => pageOfKey(key, after)
       ),
-    eventsByTag: (tag: Tagging.EventTag, after: Offset.Offset) => pages(after, position, (from) => livePage(tag, from)),
-    currentEventsByTag: (tag: Tagging.EventTag, after: Offset.Offset) =>
-      Stream.unwrap(Effect.map(head(tag), (end) => pages(after, position, (from) => pageOfTag(tag, from, end))))
+    eventsByTag: (tag, after) =>
+      Stream.unwrapScoped(
+        Effect.map(Effect.zipRight(RcRef.get(notified), tail.join(tag)), (next) =>
+          Stream.unfoldChunkEffect(after, (from) => Effect.map(next(from), Option.some))
+        )
+      ),
+    currentEventsByTag: (tag, after) =>
+      Stream.unwrap(
+        Effect.map(head(tag), (end) =>
+          pages(
+            after,
+            (event) => event.position,
+            (from) => pageOfTag(tag, from, end)
+          )
+        )
+      )
   }
 })
+
+/** What a notification of the append function says; an older version of it names partitions instead. */
+const positionIn = (said: string | undefined): Offset.Offset | undefined => {
+  const position = said?.startsWith("@") === true ? Number(said.slice(1)) : Number.NaN
+  return Number.isSafeInteger(position) ? position : undefined
+}

@@ -1,30 +1,38 @@
-/** A row of a journal's table as its statements select it. */
+/** A row of a journal's table as its statements select it: an array, whose reading costs half of an object's. */
 import type { EntityEvent } from "@aecor/core"
 
-export interface Row {
-  readonly position: string
-  readonly key: string
-  readonly sequence: string
-  readonly id: string
-  readonly type: string
-  readonly payload: string
-  readonly metadata: string
-  readonly timestamp: string
-}
+export type Row = readonly [
+  position: string,
+  key: string,
+  sequence: string,
+  id: string,
+  type: string,
+  version: string,
+  payload: string,
+  metadata: string,
+  timestamp: string
+]
+
+/** A row with its tags: its partition's, and the JSON of the others' texts. */
+export type TaggedRow = readonly [...Row, tag: string, partition: string, others: string | null]
 
 /** A stored event before its payload is decoded. */
 export interface Stored extends Omit<EntityEvent.EntityEvent<unknown>, "event"> {
   readonly type: string
+  readonly version: number
   readonly payload: unknown
 }
 
-export const fromRow = (row: Row): Stored => ({
-  id: row.id,
-  key: row.key,
-  sequence: Number(row.sequence),
-  position: Number(row.position),
-  timestamp: Number(row.timestamp),
-  metadata: JSON.parse(row.metadata) as EntityEvent.Metadata,
-  type: row.type,
-  payload: JSON.parse(row.payload)
+const none: EntityEvent.Metadata = {}
+
+export const fromRow = (row: Row | TaggedRow): Stored => ({
+  id: row[3],
+  key: row[1],
+  sequence: Number(row[2]),
+  position: Number(row[0]),
+  timestamp: Number(row[8]),
+  metadata: row[7] === "{}" ? none : (JSON.parse(row[7]) as EntityEvent.Metadata),
+  type: row[4],
+  version: Number(row[5]),
+  payload: JSON.parse(row[6])
 })

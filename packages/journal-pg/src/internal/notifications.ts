@@ -1,17 +1,18 @@
 /**
- * The listener of a node: one connection for all journals and views on one client.
+ * The listener of a node: one connection for all journals and views on one client, while anybody subscribes. Where nobody
+ * does there is none, and what is told costs the server nothing.
  *
  * A connection that is dead without saying so is noticed by the silence after a message of one's own, and replaced. Who
  * subscribes is told when messages may have been missed, and must poll as well: notifications make things fast, never
  * correct.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Context, Deferred, Effect, Exit, Layer, RcMap, Scope, Stream } from "effect"
+import { Context, Deferred, Effect, Exit, Layer, RcMap, Schedule, Scope, Stream, SubscriptionRef } from "effect"
 import { channel } from "./channel.js"
 import { query } from "./query.js"
 
 /** What a message says of a table; undefined when messages may have been missed. */
-export type Listener = (said: string | undefined) => void
+type Listener = (said: string | undefined) => void
 
 export interface Hub {
   /** Calls back with what is said of a table, by the identity that the messages carry, until the scope closes. */
@@ -36,13 +37,17 @@ export const hubOf = (sql: PgClient.PgClient): Effect.Effect<Hub, never, Notific
   Effect.flatMap(Notifications, (hubs) => RcMap.get(hubs, sql))
 
 /** How often the connection is tried, and how long it may stay silent then. */
-const pingInterval = "3 seconds"
-const pingTimeout = "2 seconds"
+const pingInterval = "2 seconds"
+const pingTimeout = "1500 millis"
 const connectTimeout = "15 seconds"
 const reconnectDelay = "500 millis"
+const maxReconnectDelay = "15 seconds"
+const linger = "15 seconds"
 
 const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
   const listeners = new Map<string, Set<Listener>>()
+  /** How many have subscribed, the connection's own trial not counted. */
+  const subscribers = yield* SubscriptionRef.make(0)
 
   const add = (identity: string, listener: Listener) =>
     listeners.set(identity, (listeners.get(identity) ?? new Set<Listener>()).add(listener))
@@ -50,10 +55,18 @@ const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
     listeners.get(identity)?.delete(listener)
     if (listeners.get(identity)?.size === 0) listeners.delete(identity)
   }
-  const subscribe = (identity: string, listener: Listener) =>
+  const attach = (identity: string, listener: Listener) =>
     Effect.acquireRelease(
       Effect.sync(() => add(identity, listener)),
       () => Effect.sync(() => remove(identity, listener))
+    )
+  const subscribe = (identity: string, listener: Listener) =>
+    Effect.zipRight(
+      attach(identity, listener),
+      Effect.acquireRelease(
+        SubscriptionRef.update(subscribers, (n) => n + 1),
+        () => SubscriptionRef.update(subscribers, (n) => n - 1)
+      )
     )
 
   const dispatch = (message: string) => {
@@ -68,7 +81,7 @@ const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
   const establish = Effect.gen(function* () {
     const name = globalThis.crypto.randomUUID()
     let pong = yield* Deferred.make<void>()
-    yield* subscribe(name, () => Deferred.unsafeDone(pong, Exit.void))
+    yield* attach(name, () => Deferred.unsafeDone(pong, Exit.void))
     // a client of its own: one that dies is given up whole, whoever else may listen on the shared one
     const own = yield* Layer.build(
       PgClient.layer({ ...sql.config, minConnections: 0, maxConnections: 1, idleTimeout: "1 second" })
@@ -106,11 +119,27 @@ const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
         Effect.forever(Effect.zipRight(Effect.sleep(pingInterval), Effect.timeout(ping, pingTimeout)))
       )
     )
-  const listen = Effect.acquireUseRelease(Scope.make(), session, close).pipe(
-    Effect.catchAllCause((cause) => Effect.logDebug("no notifications; polling goes on", cause)),
-    Effect.zipRight(Effect.sleep(reconnectDelay)),
-    Effect.forever
+  /** Until nobody has subscribed for a while; a process that is started again is back before. */
+  const deserted = subscribers.changes.pipe(
+    Stream.debounce(linger),
+    Stream.filter((count) => count === 0),
+    Stream.runHead
   )
-  yield* Effect.forkScoped(listen)
+  const someone = Stream.runHead(Stream.filter(subscribers.changes, (count) => count > 0))
+  /** A connection that cannot listen (a pooler's) is tried ever more rarely. */
+  const listen = Effect.acquireUseRelease(
+    Scope.make(),
+    (scope) => Effect.raceFirst(session(scope), deserted),
+    close
+  ).pipe(
+    Effect.tapErrorCause((cause) => Effect.logDebug("no notifications; polling goes on", cause)),
+    Effect.retry(
+      Schedule.exponential(reconnectDelay).pipe(
+        Schedule.union(Schedule.spaced(maxReconnectDelay)),
+        Schedule.resetAfter("1 minute")
+      )
+    )
+  )
+  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(someone, listen)))
   return { subscribe } satisfies Hub
 })

@@ -3,6 +3,7 @@ import { SqlClient, type SqlError } from "@effect/sql"
 import type { PgClient } from "@effect/sql-pg"
 import { Context, Effect } from "effect"
 import { answerWithin } from "./answer.js"
+import { asText, type Statement } from "./statement.js"
 
 /** Without the transaction of a caller: the client finds it in the context of the fiber that runs the statement. */
 const withoutTransaction = <R>(context: Context.Context<R>): Context.Context<R> =>
@@ -26,3 +27,27 @@ export const query =
     sql
       .unsafe<A>(statement, [...parameters])
       .withoutTransform.pipe(Effect.mapInputContext(withoutTransaction<never>), answerWithin(patience))
+
+/** A row as an array, of whatever its statement selects. */
+export type Rows = <A extends ReadonlyArray<string | null>>(
+  statement: Statement,
+  values: ReadonlyArray<unknown>
+) => Effect.Effect<ReadonlyArray<A>, SqlError.SqlError>
+
+/**
+ * As `query`, for what runs often: the statement is named, unless names are not to be used, and its rows are arrays of
+ * texts.
+ */
+export const rows =
+  (sql: PgClient.PgClient, named: boolean): Rows =>
+  <A extends ReadonlyArray<string | null>>({ name, text }: Statement, values: ReadonlyArray<unknown>) =>
+    Effect.scoped(
+      // an interrupted reservation would lose its connection when it comes
+      Effect.flatMap(Effect.uninterruptible(sql.reserve), (connection) =>
+        // what a statement selects is known to who wrote it
+        Effect.map(
+          connection.execute(asText({ ...(named ? { name } : {}), text, rowMode: "array" }), values, undefined),
+          (found) => found as ReadonlyArray<A>
+        )
+      )
+    ).pipe(answerWithin(patience))
