@@ -89,8 +89,8 @@ export const make = (options: {
       }, timeout)
       const asked = { ...(options.named ? { name } : {}), text, values: [...values], rowMode: "array" as const }
       // the types have the callback's error as always there
-      open.client.query<Array<string | null>>(asked, (cause: Error | null, { rows } = noRows) =>
-        done(cause ? failed(true, cause) : { _tag: "Answered", rows })
+      open.client.query<Array<string | null>>(asked, (cause: Error | null, result) =>
+        done(cause ? failed(true, cause) : { _tag: "Answered", rows: result.rows })
       )
     })
 
@@ -121,8 +121,6 @@ export const make = (options: {
     { send }
   )
 }
-
-const noRows: { readonly rows: ReadonlyArray<Array<string | null>> } = { rows: [] }
 
 const failed = (sent: boolean, cause: unknown): Failed => ({
   _tag: "Failed",
