@@ -3,6 +3,7 @@
  * the view has seen the command's events. Opaque to clients.
  */
 import { Schema } from "effect"
+import { BookingId } from "../domain/Ids.js"
 
 const longest = 512
 
@@ -10,12 +11,12 @@ const longest = 512
 const FromText = Schema.String.pipe(
   Schema.maxLength(longest),
   Schema.compose(Schema.StringFromBase64Url),
-  Schema.compose(Schema.parseJson(Schema.Tuple(Schema.String, Schema.NonNegativeInt)))
+  Schema.compose(Schema.parseJson(Schema.Tuple(BookingId, Schema.NonNegativeInt)))
 )
 
 export const ReadToken = Schema.transform(
   FromText,
-  Schema.Struct({ key: Schema.String, sequence: Schema.NonNegativeInt }),
+  Schema.Struct({ key: Schema.typeSchema(BookingId), sequence: Schema.NonNegativeInt }),
   {
     strict: true,
     decode: ([key, sequence]) => ({ key, sequence }),

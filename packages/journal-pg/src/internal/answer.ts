@@ -5,7 +5,7 @@ import { Duration, Effect, Exit, Fiber } from "effect"
 /**
  * Waits so long for a statement to be answered. One that takes longer is left alone, with its connection: to interrupt
  * it would give a connection on which nothing comes back to the pool again, for others to wait on. It ends when the
- * network gives the connection up. An interruption of the caller still reaches it.
+ * socket gives the connection up (`silence.ts`), or the network does. An interruption of the caller still reaches it.
  *
  * It stands around every read of an entity, so it is a timer and an observer, not a race of fibers.
  */

@@ -10,6 +10,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Context, Deferred, Effect, Exit, Layer, RcMap, Schedule, Scope, Stream, SubscriptionRef } from "effect"
 import { channel } from "./channel.js"
 import { query } from "./query.js"
+import * as silence from "./silence.js"
 
 /** What a message says of a table; undefined when messages may have been missed. */
 type Listener = (said: string | undefined) => void
@@ -43,6 +44,8 @@ const connectTimeout = "15 seconds"
 const reconnectDelay = "500 millis"
 const maxReconnectDelay = "15 seconds"
 const linger = "15 seconds"
+/** The connection is given up before; this is for what is left of it, and for one that never came about. */
+const silenceLimit = "6 seconds"
 
 const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
   const listeners = new Map<string, Set<Listener>>()
@@ -84,7 +87,12 @@ const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
     yield* attach(name, () => Deferred.unsafeDone(pong, Exit.void))
     // a client of its own: one that dies is given up whole, whoever else may listen on the shared one
     const own = yield* Layer.build(
-      PgClient.layer({ ...sql.config, minConnections: 0, maxConnections: 1, idleTimeout: "1 second" })
+      PgClient.layer({
+        ...silence.limited(sql.config, silenceLimit),
+        minConnections: 0,
+        maxConnections: 1,
+        idleTimeout: "1 second"
+      })
     )
     const messages = Context.get(own, PgClient.PgClient).listen(channel)
     yield* Effect.forkScoped(Stream.runForEach(messages, (message) => Effect.sync(() => dispatch(message))))
