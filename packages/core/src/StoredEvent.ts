@@ -6,8 +6,9 @@
  */
 import { Chunk, Effect, Either, ParseResult } from "effect"
 import type { EntityEvent } from "./EntityEvent.js"
-import type { Encoded, EventFormat, Unreadable } from "./EventFormat.js"
+import type { Encoded, EventFormat, Parsed, Unreadable } from "./EventFormat.js"
 import { JournalError } from "./JournalError.js"
+import type { Offset } from "./Offset.js"
 
 /**
  * An event as it stands in a storage: an `EntityEvent` with its encoded form in the place of the event.
@@ -27,7 +28,7 @@ export const encode = <E extends { readonly _tag: string }>(
   format: EventFormat<E>,
   key: string,
   event: NoInfer<E>
-): Effect.Effect<Encoded, JournalError> =>
+): Parsed<Encoded, JournalError> =>
   ParseResult.mapError(format.encode(event), (cause) => {
     const description = `an event ${JSON.stringify(event._tag)} of key ${JSON.stringify(key)} does not encode: ${cause.message}`
     return new JournalError({ journal: format.journal, reason: "Unencodable", description, cause })
@@ -74,8 +75,19 @@ const ended = <E>(
   cause: Unreadable
 ): Either.Either<Chunk.Chunk<EntityEvent<E>>, JournalError> => {
   if (decoded.length > 0) return Either.right(Chunk.unsafeFromArray(decoded))
+  return Either.left(unreadable(journal, key, position, cause))
+}
+
+/**
+ * The error of a journal for an event that cannot be read: `JournalError`, `Undecodable`, that names the type, the
+ * version, the key and the position.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const unreadable = (journal: string, key: string, position: Offset, cause: Unreadable): JournalError => {
   const description = `the event at position ${position} of key ${JSON.stringify(key)} cannot be read: ${cause.message}`
-  return Either.left(new JournalError({ journal, reason: "Undecodable", description, cause }))
+  return new JournalError({ journal, reason: "Undecodable", description, cause })
 }
 
 /** Field by field: a rest pattern costs as much as decoding. */
