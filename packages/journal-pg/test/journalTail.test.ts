@@ -1,8 +1,9 @@
 // The tail of a journal, on a journal that answers from memory and counts what it is asked.
 import { JournalError, Tagging } from "@aecor/core"
 import { expect, it } from "@effect/vitest"
-import { Deferred, Effect, Either, Exit, Fiber, Option, Queue, Ref, Scope, Stream, TestClock } from "effect"
-import type { TaggedRow } from "../src/internal/journalRow.js"
+import { Deferred, Effect, Exit, Fiber, Option, Queue, Ref, Scope, Stream, TestClock } from "effect"
+import { Undecodable } from "../src/internal/eventCodec.js"
+import { eventOf, type TaggedRow } from "../src/internal/journalRow.js"
 import * as JournalTail from "../src/internal/journalTail.js"
 
 it.scoped("twenty readers that wait cost one statement a poll; growth that nobody told of wakes them", () =>
@@ -215,21 +216,9 @@ const scene = Effect.gen(function* () {
       return failing ? Effect.fail(error("Unavailable")) : Effect.succeed(value())
     })
   const decode = (found: ReadonlyArray<TaggedRow>) =>
-    found.map((row) => ({
-      position: Number(row[0]),
-      event:
-        row[6] === "broken"
-          ? Either.left(error("Undecodable"))
-          : Either.right({
-              id: row[3],
-              key: row[1],
-              sequence: 1,
-              position: Number(row[0]),
-              timestamp: 0,
-              metadata: {},
-              event: row[6]
-            })
-    }))
+    found.map((row) =>
+      row[6] === "broken" ? new Undecodable(Number(row[0]), error("Undecodable")) : eventOf(row, row[6])
+    )
   const isOf = (tag: Tagging.EventTag) => (row: TaggedRow) => row[9] === tag.name && Number(row[10]) === tag.partition
 
   const tail = yield* JournalTail.make<string>({

@@ -1,7 +1,7 @@
 /** How events become what the table holds, and back. */
 import { type EntityEvent, type Journal, JournalError, type Offset, Tagging } from "@aecor/core"
 import { Chunk, Effect, Either, ParseResult } from "effect"
-import type { Stored } from "./journalRow.js"
+import { eventOf, type Row, type TaggedRow } from "./journalRow.js"
 import { tagText } from "./journalStatements.js"
 import { toJson } from "./json.js"
 
@@ -23,11 +23,16 @@ export interface EncodedAppend {
   readonly events: ReadonlyArray<Encoded>
 }
 
-/** An event as it was read, or why it does not decode: that is the affair of those who read it. */
-export interface Decoded<E> {
-  readonly position: Offset.Offset
-  readonly event: Either.Either<EntityEvent.EntityEvent<E>, JournalError.JournalError>
+/** An event that does not decode, in its place. */
+export class Undecodable {
+  constructor(
+    readonly position: Offset.Offset,
+    readonly error: JournalError.JournalError
+  ) {}
 }
+
+/** What a row came to. */
+export type Decoded<E> = EntityEvent.EntityEvent<E> | Undecodable
 
 /** A result that is there already, or has to be waited for: a schema may be asynchronous, and hardly ever is. */
 type MaybeLater<A, E> = Either.Either<A, E> | Effect.Effect<A, E>
@@ -119,49 +124,44 @@ export const make = <E extends { readonly _tag: string }, I>({
     return Either.right({ metadata: json.right, events: sealed })
   }
 
-  const undecodable = ({ key, position, type }: Stored, issue: ParseResult.ParseIssue) => {
+  const undecodable = (row: Row | TaggedRow, issue: ParseResult.ParseIssue): Undecodable => {
     const cause = new ParseResult.ParseError({ issue })
-    const where = `key ${JSON.stringify(key)}, position ${position}`
-    const description = `the event of type ${JSON.stringify(type)} (${where}) does not decode: ${cause.message}`
-    return new JournalError.JournalError({ journal, reason: "Undecodable", description, cause })
+    const where = `key ${JSON.stringify(row[1])}, position ${row[0]}`
+    const description = `the event of type ${JSON.stringify(row[4])} (${where}) does not decode: ${cause.message}`
+    const error = new JournalError.JournalError({ journal, reason: "Undecodable", description, cause })
+    return new Undecodable(Number(row[0]), error)
   }
 
-  const open = (
-    { payload: _, type: _type, version: _version, ...place }: Stored,
-    event: E
-  ): EntityEvent.EntityEvent<E> => ({
-    ...place,
-    event
-  })
-
-  const decodeOne = (stored: Stored): MaybeLater<EntityEvent.EntityEvent<E>, JournalError.JournalError> => {
-    const decoded = decodeEvent(stored.payload)
+  const decodeOne = (row: Row | TaggedRow): Decoded<E> | Effect.Effect<Decoded<E>> => {
+    const decoded = decodeEvent(JSON.parse(row[6]))
     if (!Either.isEither(decoded)) {
-      return Effect.mapBoth(decoded, {
-        onFailure: (issue) => undecodable(stored, issue),
-        onSuccess: (event) => open(stored, event)
+      return Effect.match(decoded, {
+        onFailure: (issue) => undecodable(row, issue),
+        onSuccess: (event) => eventOf(row, event)
       })
     }
-    return Either.isRight(decoded)
-      ? Either.right(open(stored, decoded.right))
-      : Either.left(undecodable(stored, decoded.left))
+    return Either.isRight(decoded) ? eventOf(row, decoded.right) : undecodable(row, decoded.left)
   }
 
-  const decodeLater = (stored: Stored): Effect.Effect<Decoded<E>> =>
-    Effect.map(Effect.either(decodeOne(stored)), (event) => ({ position: stored.position, event }))
+  const decodeLater = (row: Row | TaggedRow) =>
+    Effect.suspend(() => {
+      const one = decodeOne(row)
+      return Effect.isEffect(one) ? one : Effect.succeed(one)
+    })
 
-  /** Decodes a page, each event for itself. */
-  const decode = (page: ReadonlyArray<Stored>): MaybeLater<ReadonlyArray<Decoded<E>>, never> => {
-    const decoded: Array<Decoded<E>> = []
-    for (const [i, stored] of page.entries()) {
-      const event = decodeOne(stored)
-      if (!Either.isEither(event)) {
-        return Effect.map(Effect.forEach(page.slice(i), decodeLater), (rest) => [...decoded, ...rest])
+  /** Decodes a page, each event for itself: one that does not is the affair of those who read it. */
+  const decode = (page: ReadonlyArray<Row | TaggedRow>): Effect.Effect<ReadonlyArray<Decoded<E>>> =>
+    Effect.suspend(() => {
+      const decoded: Array<Decoded<E>> = []
+      for (const [i, row] of page.entries()) {
+        const one = decodeOne(row)
+        if (Effect.isEffect(one)) {
+          return Effect.map(Effect.forEach(page.slice(i), decodeLater), (rest) => [...decoded, ...rest])
+        }
+        decoded.push(one)
       }
-      decoded.push({ position: stored.position, event })
-    }
-    return Either.right(decoded)
-  }
+      return Effect.succeed(decoded)
+    })
 
   return { encode, decode }
 }
@@ -177,9 +177,9 @@ export const untilUndecodable = <E>(
   page: ReadonlyArray<Decoded<E>>
 ): Either.Either<Chunk.Chunk<EntityEvent.EntityEvent<E>>, JournalError.JournalError> => {
   const events: Array<EntityEvent.EntityEvent<E>> = []
-  for (const { event } of page) {
-    if (Either.isRight(event)) events.push(event.right)
-    else if (events.length === 0) return Either.left(event.left)
+  for (const one of page) {
+    if (!(one instanceof Undecodable)) events.push(one)
+    else if (events.length === 0) return Either.left(one.error)
     else break
   }
   return Either.right(Chunk.unsafeFromArray(events))

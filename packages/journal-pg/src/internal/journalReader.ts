@@ -5,7 +5,7 @@ import { Chunk, type DateTime, type Duration, Effect, Option, RcRef, Schedule, t
 import * as array from "./binaryArray.js"
 import type { Dedicated } from "./dedicated.js"
 import { type Decoded, untilUndecodable } from "./eventCodec.js"
-import { fromRow, type Row, type Stored, type TaggedRow } from "./journalRow.js"
+import type { Row, TaggedRow } from "./journalRow.js"
 import { type Statements, tagText } from "./journalStatements.js"
 import * as JournalTail from "./journalTail.js"
 import type { Hub } from "./notifications.js"
@@ -28,7 +28,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
   readonly rows: Rows
   /** The tail's statements. */
   readonly tail: Dedicated
-  readonly decode: (page: ReadonlyArray<Stored>) => Effect.Effect<ReadonlyArray<Decoded<E>>>
+  readonly decode: (page: ReadonlyArray<Row | TaggedRow>) => Effect.Effect<ReadonlyArray<Decoded<E>>>
   readonly hub: Hub
   readonly pollInterval: Duration.DurationInput
 }): Effect.fn.Return<Omit<Journal.Journal<E>, "append">, never, Scope.Scope> {
@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
       )
     )
 
-  const page = (...asked: Parameters<Rows>) => Effect.flatMap(query<Row>(...asked), (rows) => decode(rows.map(fromRow)))
+  const page = (...asked: Parameters<Rows>) => Effect.flatMap(query<Row>(...asked), decode)
   const pageOfKey = (key: string, after: number) => page(sql.byKey, [key, after, pageSize])
   const isPartition = (tag: Tagging.EventTag) => tag.name === tagging
   const pageOfTag = (tag: Tagging.EventTag, after: Offset.Offset, to: Offset.Offset) =>
@@ -83,7 +83,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
     pageSize,
     pollInterval: options.pollInterval,
     page: pageOfTag,
-    decode: (rows) => decode(rows.map(fromRow)),
+    decode,
     head: (anchor) =>
       Effect.map(ofTail<readonly [string, string | null, string | null]>(sql.head, [anchor]), ([row]) => ({
         head: Number(row?.[0] ?? 0),

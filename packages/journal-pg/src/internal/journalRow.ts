@@ -16,23 +16,15 @@ export type Row = readonly [
 /** A row with its tags: its partition's, and the JSON of the others' texts. */
 export type TaggedRow = readonly [...Row, tag: string, partition: string, others: string | null]
 
-/** A stored event before its payload is decoded. */
-export interface Stored extends Omit<EntityEvent.EntityEvent<unknown>, "event"> {
-  readonly type: string
-  readonly version: number
-  readonly payload: unknown
-}
-
 const none: EntityEvent.Metadata = {}
 
-export const fromRow = (row: Row | TaggedRow): Stored => ({
+/** The event of a row, once its payload is decoded. */
+export const eventOf = <E>(row: Row | TaggedRow, event: E): EntityEvent.EntityEvent<E> => ({
   id: row[3],
   key: row[1],
   sequence: Number(row[2]),
   position: Number(row[0]),
   timestamp: Number(row[8]),
   metadata: row[7] === "{}" ? none : (JSON.parse(row[7]) as EntityEvent.Metadata),
-  type: row[4],
-  version: Number(row[5]),
-  payload: JSON.parse(row[6])
+  event
 })
