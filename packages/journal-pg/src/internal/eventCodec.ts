@@ -124,23 +124,27 @@ export const make = <E extends { readonly _tag: string }, I>({
     return Either.right({ metadata: json.right, events: sealed })
   }
 
-  const undecodable = (row: Row | TaggedRow, issue: ParseResult.ParseIssue): Undecodable => {
-    const cause = new ParseResult.ParseError({ issue })
+  const undecodable = (row: Row | TaggedRow, cause: unknown): Undecodable => {
     const where = `key ${JSON.stringify(row[1])}, position ${row[0]}`
-    const description = `the event of type ${JSON.stringify(row[4])} (${where}) does not decode: ${cause.message}`
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const description = `the event of type ${JSON.stringify(row[4])} (${where}) does not decode: ${why}`
     const error = new JournalError.JournalError({ journal, reason: "Undecodable", description, cause })
     return new Undecodable(Number(row[0]), error)
   }
+  const refused = (row: Row | TaggedRow, issue: ParseResult.ParseIssue) =>
+    undecodable(row, new ParseResult.ParseError({ issue }))
 
+  /** A schema that throws refuses the event as well: it must not end who reads for others. */
   const decodeOne = (row: Row | TaggedRow): Decoded<E> | Effect.Effect<Decoded<E>> => {
-    const decoded = decodeEvent(JSON.parse(row[6]))
-    if (!Either.isEither(decoded)) {
-      return Effect.match(decoded, {
-        onFailure: (issue) => undecodable(row, issue),
+    const decoded = Either.try(() => decodeEvent(JSON.parse(row[6])))
+    if (Either.isLeft(decoded)) return undecodable(row, decoded.left)
+    if (!Either.isEither(decoded.right)) {
+      return Effect.match(decoded.right, {
+        onFailure: (issue) => refused(row, issue),
         onSuccess: (event) => eventOf(row, event)
-      })
+      }).pipe(Effect.catchAllDefect((defect) => Effect.succeed(undecodable(row, defect))))
     }
-    return Either.isRight(decoded) ? eventOf(row, decoded.right) : undecodable(row, decoded.left)
+    return Either.isRight(decoded.right) ? eventOf(row, decoded.right.right) : refused(row, decoded.right.left)
   }
 
   const decodeLater = (row: Row | TaggedRow) =>
