@@ -50,6 +50,27 @@ it.scopedLive("cleans up after an owner killed with -9, and leaves a living owne
   })
 )
 
+for (const how of ["fast", "crash"] as const) {
+  it.scopedLive(
+    `goes on with its data, on its port, after a restart (${how}), and leaves nothing behind then either`,
+    () =>
+      Effect.gen(function* () {
+        const parent = yield* folder
+        const scope = yield* Scope.make()
+        const server = yield* Scope.extend(EmbeddedPostgres.make({ directory: parent }), scope)
+        const before = server.pid
+        yield* query(server.url, "CREATE TABLE kept AS SELECT 1 AS it")
+        yield* server.restart(how)
+        expect(runs(before)).toBe(false)
+        expect(runs(server.pid)).toBe(true)
+        expect(yield* query(server.url, "SELECT it FROM kept")).toEqual([{ it: 1 }])
+        yield* Scope.close(scope, Exit.void)
+        expect(runs(server.pid)).toBe(false)
+        expect(fs.readdirSync(parent)).toEqual([])
+      })
+  )
+}
+
 it.live("makes databases apart from each other, and says which one it could not make", () =>
   Effect.gen(function* () {
     const admin = inject("postgresUrl")

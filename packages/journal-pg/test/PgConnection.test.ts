@@ -2,12 +2,13 @@
 import * as net from "node:net"
 import { PgConnection, PgMigrations, PgProcessLease } from "@aecor/journal-pg"
 import { ProcessLease } from "@aecor/core"
+import { TcpProxy } from "@aecor/journal-pg/testing"
 import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { describe, expect, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Redacted } from "effect"
 import { client, newDatabase } from "./fixtures/database.js"
-import * as Proxy from "./fixtures/proxy.js"
+import * as EncryptedProxy from "./fixtures/encryptedProxy.js"
 
 describe("a client that notices silence", { timeout: 30_000 }, () => {
   it.scopedLive("fails what waits on a connection on which nothing comes back, and serves again", () =>
@@ -103,7 +104,7 @@ describe("a client that notices silence", { timeout: 30_000 }, () => {
 
   it.scopedLive("encrypts as the configuration says, and notices silence nevertheless", () =>
     Effect.gen(function* () {
-      const proxy = yield* Proxy.makeEncrypting(yield* newDatabase)
+      const proxy = yield* EncryptedProxy.make(yield* newDatabase)
       const sql = yield* connect(noticing({ url: proxy.url, ssl: proxy.ssl, maxConnections: 1 }))
       yield* sql`SELECT 1`
       expect(proxy.encrypted()).toBe(1)
@@ -132,7 +133,7 @@ it.scopedLive(
     Effect.gen(function* () {
       const url = yield* newDatabase
       yield* Effect.provide(PgMigrations.run([PgProcessLease.migrations]), client(url))
-      const proxy = yield* Proxy.make(url)
+      const proxy = yield* TcpProxy.make(url)
       const context = yield* Layer.build(Layer.provide(PgProcessLease.layer, client(proxy.url)))
       const lease = Context.get(context, ProcessLease.ProcessLease)
       const ask = lease.list("any")
@@ -155,7 +156,7 @@ const connect = (config: PgClient.PgClientConfig) =>
 
 /** A client of two connections that can be muted. */
 const throughProxy = Effect.gen(function* () {
-  const proxy = yield* Proxy.make(yield* newDatabase)
+  const proxy = yield* TcpProxy.make(yield* newDatabase)
   return { proxy, sql: yield* connect(noticing({ url: proxy.url, maxConnections: 2 })) }
 })
 

@@ -1,4 +1,5 @@
 // What becomes of an append whose connection dies: it takes effect once, and nobody is told that it has not.
+import { TcpProxy } from "@aecor/journal-pg/testing"
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
 import * as appendCall from "../src/internal/appendCall.js"
@@ -19,7 +20,6 @@ import {
   untilWaiting,
   whileLocked
 } from "./fixtures/journal.js"
-import * as Proxy from "./fixtures/proxy.js"
 
 it.live("a backend terminated while it waits for the lock: the append is sent again and stored once", () =>
   withProxy(({ journal, sql }) =>
@@ -190,7 +190,7 @@ it.live("an append that could not be sent is not in doubt: nothing of it is stor
 const withProxy = <A, E, R>(
   use: (given: {
     readonly url: Effect.Effect.Success<typeof newDatabase>
-    readonly proxy: Proxy.Proxy
+    readonly proxy: TcpProxy.TcpProxy
     readonly sql: Effect.Effect.Success<ReturnType<typeof observer>>
     /** A journal whose client goes through the proxy; the other gives up after a second. */
     readonly journal: Effect.Effect.Success<ReturnType<typeof journalOf>>
@@ -201,7 +201,7 @@ const withProxy = <A, E, R>(
     Effect.gen(function* () {
       const url = yield* newDatabase
       yield* migrate(url)
-      const proxy = yield* Proxy.make(url)
+      const proxy = yield* TcpProxy.make(url)
       return yield* use({
         url,
         proxy,

@@ -1,10 +1,7 @@
 // The tail of a journal, on a journal that answers from memory and counts what it is asked.
-import { JournalError, Tagging } from "@aecor/core"
 import { expect, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Option, Queue, Ref, Scope, Stream, TestClock } from "effect"
-import { Undecodable } from "../src/internal/eventCodec.js"
-import { eventOf, type TaggedRow } from "../src/internal/journalRow.js"
-import * as JournalTail from "../src/internal/journalTail.js"
+import { Cause, Deferred, Effect, Exit, Fiber, Queue, Scope, Stream, TestClock } from "effect"
+import { pollInterval, scene, settled, tagOf, tags } from "./fixtures/tail.js"
 
 it.scoped("twenty readers that wait cost one statement a poll; growth that nobody told of wakes them", () =>
   Effect.gen(function* () {
@@ -182,118 +179,254 @@ it.scoped("the tail rests when its last reader has gone, and its end ends those 
   })
 )
 
-const { tags } = Tagging.partitioned("T", 20)
-const tagOf = (partition: number) => Tagging.tag("T", partition)
-const settled = Effect.repeatN(Effect.yieldNow(), 500)
-
-const pageSize = 10
-
-const scene = Effect.gen(function* () {
-  let rows: Array<TaggedRow> = []
-  let ids = 0
-  let counts = { head: 0, between: 0, page: 0 }
-  let failing = false
-  let asked: JournalTail.Tags = []
-
-  const store = (partition: number, payload = "{}") =>
-    rows.push([
-      String(rows.length + 1),
-      "k",
-      "1",
-      `id-${++ids}`,
-      "E",
-      "1",
-      payload,
-      "{}",
-      "0",
-      "T",
-      String(partition),
-      null
-    ])
-  const answer = <A>(what: keyof typeof counts, value: () => A) =>
-    Effect.suspend(() => {
-      counts[what] += 1
-      return failing ? Effect.fail(error("Unavailable")) : Effect.succeed(value())
-    })
-  const decode = (found: ReadonlyArray<TaggedRow>) =>
-    found.map((row) =>
-      row[6] === "broken" ? new Undecodable(Number(row[0]), error("Undecodable")) : eventOf(row, row[6])
-    )
-  const isOf = (tag: Tagging.EventTag) => (row: TaggedRow) => row[9] === tag.name && Number(row[10]) === tag.partition
-
-  const tail = yield* JournalTail.make<string>({
-    journal: "Counting",
-    pageSize,
-    pollInterval: "1 second",
-    head: (anchor) =>
-      answer("head", () => ({
-        head: rows.length,
-        id: rows.at(-1)?.[3] ?? null,
-        anchor: rows[anchor - 1]?.[3] ?? null
-      })),
-    between: (from, to, wanted, limit) =>
-      answer("between", () => {
-        asked = wanted
-        return rows
-          .filter((row) => {
-            const position = Number(row[0])
-            const ends = position === from || position === to
-            return position >= from && position <= to && (ends || wanted.some((tag) => isOf(tag)(row)))
-          })
-          .slice(0, limit)
-      }),
-    decode: (found) => Effect.succeed(decode(found)),
-    page: (tag, after, to) =>
-      answer("page", () =>
-        decode(
-          rows.filter((row) => isOf(tag)(row) && Number(row[0]) > after && Number(row[0]) <= to).slice(0, pageSize)
-        )
-      )
+it.scoped("what is told while the end is looked for is not forgotten: no poll is needed", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    const lookedAt = yield* at.hold("head")
+    const seen = yield* at.follow(tagOf(0), 0)
+    yield* settled
+    at.store(0)
+    at.told(1)
+    yield* lookedAt
+    expect([...(yield* Queue.takeAll(seen))]).toEqual([1])
+    // the same for a listener that may have missed something
+    yield* at.asked
+    const lookedAgain = yield* at.hold("head")
+    yield* TestClock.adjust(pollInterval)
+    at.store(0)
+    at.told(undefined)
+    yield* lookedAgain
+    expect([...(yield* Queue.takeAll(seen))]).toEqual([2])
   })
-  const events = (tag: Tagging.EventTag, after: number) =>
-    Stream.unwrapScoped(
-      Effect.map(tail.join(tag), (next) =>
-        Stream.unfoldChunkEffect(after, (from) => Effect.map(next(from), Option.some))
+)
+
+it.scoped("a tag that is joined while a page is on its way misses nothing of that page", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    const first = yield* at.follow(tagOf(0), 0)
+    yield* settled
+    const arrive = yield* at.hold("between")
+    for (let i = 0; i < 6; i++) at.store(i % 2)
+    at.told(6)
+    yield* settled
+    const joined = yield* at.follow(tagOf(1), 0)
+    yield* settled
+    at.store(1)
+    yield* arrive
+    at.told(7)
+    yield* settled
+    expect([...(yield* Queue.takeAll(first))]).toEqual([1, 3, 5])
+    expect([...(yield* Queue.takeAll(joined))]).toEqual([2, 4, 6, 7])
+  })
+)
+
+it.scoped("a page that comes when its last reader has gone moves nobody: the tail begins anew with the next one", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    const reader = yield* Effect.forkScoped(at.collect(tagOf(0), 0))
+    yield* settled
+    const arrive = yield* at.hold("between")
+    at.store(0)
+    at.told(1)
+    yield* settled
+    yield* Fiber.interrupt(reader)
+    yield* arrive
+    for (let i = 0; i < 30; i++) at.store(i % 2)
+    yield* at.asked
+    const seen = yield* at.follow(tagOf(1), 29)
+    yield* settled
+    expect([...(yield* Queue.takeAll(seen))]).toEqual([31])
+    // the end, and its own page up to there: not all that has been written since
+    expect(yield* at.asked).toEqual({ head: 1, between: 0, page: 1 })
+  })
+)
+
+it.scoped("a reader that begins beyond the end waits, and gets what comes after its place", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    at.store(0)
+    const seen = yield* at.follow(tagOf(0), 3)
+    yield* settled
+    for (let position = 2; position <= 5; position++) {
+      at.store(0)
+      at.told(position)
+      yield* settled
+    }
+    expect([...(yield* Queue.takeAll(seen))]).toEqual([4, 5])
+  })
+)
+
+it.scoped("a failure while a reader is busy is none of its business, and it misses nothing", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    const gate = yield* Deferred.make<void>()
+    const busy = yield* at.follow(tagOf(0), 0, Deferred.await(gate))
+    const waiting = yield* Effect.forkScoped(at.collect(tagOf(1), 0))
+    yield* settled
+    for (let i = 0; i < 6; i++) at.store(0)
+    at.told(6)
+    yield* settled
+    at.fail(true)
+    at.told(7)
+    yield* settled
+    expect((yield* Fiber.join(waiting)).error).toMatchObject({ reason: "Unavailable" })
+    at.fail(false)
+    at.store(0)
+    yield* Deferred.succeed(gate, undefined)
+    yield* settled
+    expect([...(yield* Queue.takeAll(busy))]).toEqual([1, 2, 3, 4, 5, 6, 7])
+  })
+)
+
+it.scoped("a past that changed while nobody could be told is told to those who come next, once", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    for (let i = 0; i < 6; i++) at.store(0)
+    const before = yield* Effect.forkScoped(at.collect(tagOf(0), 0))
+    yield* settled
+    // the server is away for longer than a read is repeated, and comes back with another past
+    at.fail(true)
+    at.told(7)
+    yield* settled
+    expect((yield* Fiber.join(before)).error).toMatchObject({ reason: "Unavailable" })
+    at.restore(3)
+    for (let i = 0; i < 5; i++) at.store(0)
+    at.fail(false)
+    expect(yield* at.collect(tagOf(0), 6)).toMatchObject({ seen: [], error: { reason: "PastChanged" } })
+    const after = yield* at.follow(tagOf(0), 6)
+    yield* settled
+    expect([...(yield* Queue.takeAll(after))]).toEqual([7, 8])
+  })
+)
+
+it.scoped("a past that changes while all readers are busy is told to each when it comes for more", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    for (let i = 0; i < 60; i++) at.store(i % 2)
+    const gates = yield* Effect.all([Deferred.make<void>(), Deferred.make<void>()])
+    const seen: Array<number> = []
+    const failures = yield* Effect.forEach(gates, (gate, partition) =>
+      Effect.forkScoped(
+        Effect.flip(
+          Stream.runForEach(at.events(tagOf(partition), 0), ({ position }) =>
+            Effect.zipRight(
+              Deferred.await(gate),
+              Effect.sync(() => seen.push(position))
+            )
+          )
+        )
       )
     )
+    yield* settled
+    // each has a first page of ten
+    at.restore(40)
+    for (let i = 0; i < 40; i++) at.store(i % 2)
+    yield* TestClock.adjust("2 seconds")
+    for (const gate of gates) yield* Deferred.succeed(gate, undefined)
+    yield* settled
+    for (const failure of failures) expect(yield* Fiber.join(failure)).toMatchObject({ reason: "PastChanged" })
+    expect(Math.max(...seen)).toBeLessThanOrEqual(20)
+  })
+)
 
-  return {
-    store,
-    restore: (length: number) => {
-      rows = rows.slice(0, length)
-    },
-    fail: (_: boolean) => {
-      failing = _
-    },
-    told: tail.told,
-    tagsAsked: () => asked.map(({ partition }) => partition),
-    positionsOf: (partition: number) => rows.filter(isOf(tagOf(partition))).map((row) => Number(row[0])),
-    /** The positions that a live reader sees, each after a wait of its own. */
-    follow: (tag: Tagging.EventTag, after: number, wait: Effect.Effect<void> = Effect.void) =>
-      Effect.gen(function* () {
-        const seen = yield* Queue.unbounded<number>()
-        yield* Effect.forkScoped(
-          Stream.runForEach(events(tag, after), ({ position }) => Effect.zipRight(wait, Queue.offer(seen, position)))
-        )
-        return seen
-      }),
-    /** What a live reader sees until it fails. */
-    collect: (tag: Tagging.EventTag, after: number) =>
-      Effect.gen(function* () {
-        const seen = yield* Ref.make<ReadonlyArray<number>>([])
-        const failure = yield* Effect.flip(
-          Stream.runForEach(events(tag, after), ({ position }) => Ref.update(seen, (all) => [...all, position]))
-        )
-        return { seen: yield* Ref.get(seen), error: failure }
-      }),
-    /** How many statements were run since the last time that it was asked. */
-    asked: Effect.sync(() => {
-      const since = counts
-      counts = { head: 0, between: 0, page: 0 }
-      return since
-    })
-  }
-})
+it.scoped("an end that was seen and is no longer there is a changed past, also where the tail's own place is", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    at.store(0)
+    const reader = yield* Effect.forkScoped(at.collect(tagOf(0), 0))
+    yield* settled
+    at.store(0)
+    const lookedAt = yield* at.hold("head")
+    yield* TestClock.adjust(pollInterval)
+    at.restore(1)
+    yield* lookedAt
+    expect(yield* Fiber.join(reader)).toMatchObject({ seen: [1], error: { reason: "PastChanged" } })
+  })
+)
 
-const error = (reason: JournalError.JournalError["reason"]) =>
-  new JournalError.JournalError({ journal: "Counting", reason, description: reason })
+it.scoped("what was told of and is not there is looked for once, and comes when it is there", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    at.store(0)
+    const seen = yield* at.follow(tagOf(0), 1)
+    yield* settled
+    yield* at.asked
+    for (let i = 0; i < 5; i++) {
+      at.told(2)
+      yield* settled
+    }
+    expect(yield* at.asked).toEqual({ head: 5, between: 5, page: 0 })
+    at.store(0)
+    yield* TestClock.adjust(pollInterval)
+    expect([...(yield* Queue.takeAll(seen))]).toEqual([2])
+  })
+)
+
+it.scoped("an event whose schema throws fails its readers with that, and the tail goes on for others", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    const reader = yield* Effect.forkScoped(Effect.exit(at.collect(tagOf(0), 0)))
+    yield* settled
+    at.store(0, "defect")
+    at.told(1)
+    yield* settled
+    const exit = yield* Fiber.join(reader)
+    expect(Exit.isFailure(exit) && Cause.isDie(exit.cause)).toBe(true)
+    const other = yield* at.follow(tagOf(1), 0)
+    yield* settled
+    at.store(1)
+    at.told(2)
+    yield* settled
+    expect([...(yield* Queue.takeAll(other))]).toEqual([2])
+  })
+)
+
+it.scoped("an event that carries a tag twice is shown once", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    const seen = yield* at.follow(tagOf(0), 0)
+    yield* settled
+    at.store(0, "{}", ['["T", 0]', '["other", 0]', '["T", 0]'])
+    at.told(1)
+    yield* settled
+    expect([...(yield* Queue.takeAll(seen))]).toEqual([1])
+  })
+)
+
+it.scoped("readers that leave in the middle of anything leave nothing behind", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    for (let i = 0; i < 30; i++) at.store(0)
+    for (const held of ["head", "page", "between"] as const) {
+      const release = yield* at.hold(held)
+      const reader = yield* Effect.fork(at.collect(tagOf(0), 0))
+      yield* settled
+      at.store(0)
+      at.told(at.length())
+      yield* settled
+      yield* Fiber.interrupt(reader)
+      yield* release
+      yield* TestClock.adjust(pollInterval)
+      yield* at.asked
+      yield* TestClock.adjust("60 seconds")
+      expect(yield* at.asked).toEqual({ head: 0, between: 0, page: 0 })
+    }
+    const seen = yield* at.follow(tagOf(0), 31)
+    yield* settled
+    expect([...(yield* Queue.takeAll(seen))]).toEqual([32, 33])
+  })
+)
+
+it.scoped("who comes for more when the journal is closed is told so", () =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const at = yield* Scope.extend(scene, scope)
+    at.store(0)
+    const gate = yield* Deferred.make<void>()
+    const busy = yield* Effect.fork(Effect.flip(Stream.runForEach(at.events(tagOf(0), 0), () => Deferred.await(gate))))
+    yield* settled
+    yield* Scope.close(scope, Exit.void)
+    yield* Deferred.succeed(gate, undefined)
+    expect(yield* Fiber.join(busy)).toMatchObject({ reason: "Unavailable" })
+  })
+)

@@ -1,6 +1,6 @@
 /** How events become what the table holds, and back. */
-import { type EntityEvent, type EventFormat, type Journal, JournalError, type Offset } from "@aecor/core"
-import { StoredEvent, Tagging } from "@aecor/core"
+import { type EntityEvent, type Journal, JournalError, type Offset } from "@aecor/core"
+import { EventFormat, StoredEvent, Tagging } from "@aecor/core"
 import { Chunk, Effect, Either } from "effect"
 import { eventOf, type Row, type TaggedRow } from "./journalRow.js"
 import { tagText } from "./journalStatements.js"
@@ -117,16 +117,29 @@ export const make = <E extends { readonly _tag: string }, I>({
     const position = Number(row[0])
     return new Undecodable(position, StoredEvent.unreadable(journal, row[1], position, cause))
   }
+  /** A schema that throws refuses the event as well: it must not end who reads for others. */
+  const thrown = (row: Row | TaggedRow, defect: unknown) => {
+    const description = defect instanceof Error ? defect.message : String(defect)
+    const [type, version] = [row[4], Number(row[5])]
+    return undecodable(row, new EventFormat.Unreadable({ reason: "Undecodable", type, version, description }))
+  }
 
-  const decodeOne = (row: Row | TaggedRow): Decoded<E> | Effect.Effect<Decoded<E>> => {
+  const parse = (row: Row | TaggedRow): Decoded<E> | Effect.Effect<Decoded<E>> => {
     const decoded = format.decode(row[4], Number(row[5]), JSON.parse(row[6]))
     if (!Either.isEither(decoded)) {
       return Effect.match(decoded, {
         onFailure: (cause) => undecodable(row, cause),
         onSuccess: (event) => eventOf(row, event)
-      })
+      }).pipe(Effect.catchAllDefect((defect) => Effect.succeed(thrown(row, defect))))
     }
     return Either.isRight(decoded) ? eventOf(row, decoded.right) : undecodable(row, decoded.left)
+  }
+  const decodeOne = (row: Row | TaggedRow): Decoded<E> | Effect.Effect<Decoded<E>> => {
+    try {
+      return parse(row)
+    } catch (defect) {
+      return thrown(row, defect)
+    }
   }
 
   const decodeLater = (row: Row | TaggedRow) =>

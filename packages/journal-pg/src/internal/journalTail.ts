@@ -4,14 +4,17 @@
  *
  * A reader joins where the tail is: what lies before, it reads for itself. Positions become visible in their order, so
  * what the tail has passed is complete. Each page begins with the event that the last one ended with: were it another
- * one now, the journal's past would have been changed, and every reader is told so.
+ * one now, the journal's past would have been changed, and every reader is told so. The tail knows that event also while
+ * it rests and while the storage does not answer: a past is most likely changed when nobody is looking.
  */
-import { type EntityEvent, JournalError, type Offset, type Tagging } from "@aecor/core"
-import { Chunk, type Duration, Effect, Exit, Option, type Scope } from "effect"
-import { type Decoded, untilUndecodable } from "./eventCodec.js"
+import { JournalError, type Offset, type Tagging } from "@aecor/core"
+import { Clock, Duration, Effect, Exit, Option, type Scope } from "effect"
+import type { Decoded } from "./eventCodec.js"
 import type { TaggedRow } from "./journalRow.js"
 import { tagText } from "./journalStatements.js"
+import * as TailReader from "./tailReader.js"
 import * as TailRing from "./tailRing.js"
+import { byTag, route } from "./tailRoutes.js"
 
 /** Where the journal ends, and what stands there and at a position that was asked about; null where nothing does. */
 interface Head {
@@ -44,20 +47,15 @@ export interface Options<E> {
   readonly pollInterval: Duration.DurationInput
 }
 
-/** The next events of a reader's tag after a position, waited for, and the position that it has got to. */
-type Next<E> = (
-  after: Offset.Offset
-) => Effect.Effect<readonly [Chunk.Chunk<EntityEvent.EntityEvent<E>>, Offset.Offset], JournalError.JournalError>
-
 export interface Tail<E> {
   /** Reads with the tail until the scope closes. */
-  readonly join: (tag: Tagging.EventTag) => Effect.Effect<Next<E>, never, Scope.Scope>
+  readonly join: (tag: Tagging.EventTag) => Effect.Effect<TailReader.Next<E>, never, Scope.Scope>
   /** What a notification has said: a position that was reached, or `undefined` where some may have been missed. */
   readonly told: (position: Offset.Offset | undefined) => void
 }
 
-/** An event that the tail has seen: the place that it reads on from. */
-interface Anchor {
+/** An event that the tail has seen; null where it has seen that there is none yet, at position 0. */
+interface Seen {
   readonly position: Offset.Offset
   readonly id: string | null
 }
@@ -65,19 +63,30 @@ interface Anchor {
 /** How many events are kept for those who are a little late. */
 const capacity = 8192
 
+type Failure = Exit.Exit<never, JournalError.JournalError>
+
 export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { journal, page, pageSize } = options
+    const pollInterval = Duration.toMillis(options.pollInterval)
     const ring = TailRing.make<Decoded<E>>(capacity)
     const readers = new Map<string, { readonly tag: Tagging.EventTag; readonly count: number }>()
-    /** Where the tail is; undefined before anybody has asked. */
-    let reached: Anchor | undefined
+
+    /** The last event that the tail has seen; undefined before anybody has asked, and after a change of the past. */
+    let seen: Seen | undefined
+    /** Whether it reads on from there. Otherwise it begins again at the journal's end. */
+    let following = false
+    /** Counts how often it came to rest: what was asked before does not count after. */
+    let rests = 0
     /** The highest position that is known to be there; it is looked for where that is not sure. */
     let known: Offset.Offset = 0
     let sure = false
-    /** Counts the changes of the past: who began before one has to begin again. */
-    let changes = 0
-    let lastChange: JournalError.JournalError | undefined
+    /** The journal's end when it was last looked for, and when it was last known that the past is the same. */
+    let end: Offset.Offset = 0
+    let lookedAt = 0
+    /** Each change of the past has its own: who began before one has to begin again. */
+    let past: { failure?: Failure } = {}
+    let closed: Failure | undefined
 
     const waiting = new Set<(exit: Exit.Exit<void, JournalError.JournalError>) => void>()
     let wake: (() => void) | undefined
@@ -91,78 +100,74 @@ export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scop
       for (const resume of all) resume(exit)
     }
 
-    const forget = () => {
-      reached = undefined
+    const rest = () => {
+      following = false
       sure = false
+      rests++
       ring.clear()
     }
-    const giveUp = (failure: JournalError.JournalError) => {
-      forget()
-      if (failure.reason === "PastChanged") {
-        changes++
-        lastChange = failure
-      }
-      answer(Exit.fail(failure))
+    const giveUp = (failure: Failure) => {
+      rest()
+      answer(failure)
     }
 
-    const pastChanged = ({ id, position }: Anchor) =>
-      new JournalError.JournalError({
-        journal,
-        reason: "PastChanged",
-        description: `the event at position ${position} is no longer the one with the id ${id}`
+    /** What the tail has seen is not there any more. */
+    const pastChanged = (description: string) =>
+      Effect.suspend(() => {
+        const failure = Exit.fail(new JournalError.JournalError({ journal, reason: "PastChanged", description }))
+        past.failure = failure
+        past = {}
+        seen = undefined
+        return failure
       })
+    const replaced = ({ id, position }: Seen) =>
+      pastChanged(`the event at position ${position} is no longer the one with the id ${id}`)
 
-    /** Looks where the journal ends, and whether the tail's last event is still there. */
+    /** Looks where the journal ends, and whether what was seen last is still there. */
     const look = Effect.gen(function* () {
-      const at = reached
-      const { anchor, head, id } = yield* options.head(at?.position ?? 0)
-      if (at !== undefined && anchor !== at.id) return yield* pastChanged(at)
-      known = head
+      const [at, since, now] = [seen, rests, yield* Clock.currentTimeMillis]
+      // what is told from here on may be newer than the answer
+      known = following && at !== undefined ? at.position : 0
       sure = true
-      if (at === undefined) reached = { position: head, id }
+      const { anchor, head, id } = yield* options.head(at?.position ?? 0)
+      if (at !== undefined && anchor !== at.id) return yield* replaced(at)
+      if (since !== rests) return
+      lookedAt = now
+      end = head
+      known = Math.max(known, head)
+      if (!following) seen = { position: head, id }
+      following = true
+      answer(Exit.void)
     })
 
-    /** The rows of each tag that somebody reads, decoded. */
-    const route = (rows: ReadonlyArray<TaggedRow>, tags: Tags) => {
-      const wanted = new Set(tags.map(tagText))
-      const routes: Array<ReadonlyArray<string>> = []
-      const picked: Array<TaggedRow> = []
-      for (const row of rows) {
-        const others = row[11] === null ? [] : (JSON.parse(row[11]) as ReadonlyArray<string>)
-        const to = [tagText({ name: row[9], partition: Number(row[10]) }), ...others].filter((tag) => wanted.has(tag))
-        if (to.length === 0) continue
-        routes.push(to)
-        picked.push(row)
-      }
-      return Effect.map(options.decode(picked), (decoded) => {
-        const byTag = new Map<string, Array<Decoded<E>>>()
-        for (const tag of wanted) byTag.set(tag, [])
-        for (const [i, one] of decoded.entries()) for (const tag of routes[i] ?? []) byTag.get(tag)?.push(one)
-        return byTag
-      })
-    }
-
     /** Reads on by one page. */
-    const advance = (from: Anchor) =>
+    const advance = (from: Seen) =>
       Effect.gen(function* () {
-        const to = known
+        const [to, since, now] = [known, rests, yield* Clock.currentTimeMillis]
         const tags = [...readers.values()].map(({ tag }) => tag)
         const limit = pageSize + 1
         const rows = yield* options.between(from.position, to, tags, limit)
+        if (since !== rests) return
         const [first, last] = [rows[0], rows.at(-1)]
         if (from.position > 0 && (Number(first?.[0]) !== from.position || first?.[3] !== from.id)) {
-          return yield* pastChanged(from)
+          return yield* replaced(from)
         }
         if (last === undefined || (rows.length < limit && Number(last[0]) !== to)) {
+          if (to <= end) return yield* pastChanged(`the event at position ${to}, which was the last, is not there`)
           // what was told of is not there: it is looked for
           sure = false
           known = from.position
           return
         }
+        const wanted = new Set(tags.map(tagText))
         const fresh = from.position > 0 ? rows.slice(1) : rows
-        const byTag = yield* route(fresh, tags)
-        reached = { position: Number(last[0]), id: last[3] }
-        ring.push({ from: from.position, to: reached.position, byTag, size: fresh.length })
+        const routed = route(fresh, wanted)
+        const decoded = yield* options.decode(routed.rows)
+        if (since !== rests) return
+        lookedAt = now
+        seen = { position: Number(last[0]), id: last[3] }
+        const found = byTag(wanted, routed.routes, decoded)
+        ring.push({ from: from.position, to: seen.position, byTag: found, size: fresh.length })
         answer(Exit.void)
       })
 
@@ -173,27 +178,27 @@ export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scop
         wake = () => resume(Effect.void)
       })
     const asked = until(() => waiting.size > 0)
-    const grown = until(() => !sure || known > (reached?.position ?? 0))
+    const grown = until(() => !sure || known > (seen?.position ?? 0))
     const step = Effect.suspend(() => {
       if (waiting.size === 0) return asked
-      if (reached === undefined) return Effect.map(look, () => answer(Exit.void))
-      if (known > reached.position) return advance(reached)
+      if (seen === undefined || !following) return look
+      if (known > seen.position) return advance(seen)
       if (!sure) return look
       return Effect.flatMap(
-        Effect.timeoutOption(grown, options.pollInterval),
+        Effect.timeoutOption(grown, pollInterval),
         Option.match({ onNone: () => look, onSome: () => Effect.void })
       )
-    }).pipe(Effect.catchAll((failure) => Effect.sync(() => giveUp(failure))))
+    }).pipe(
+      // an event whose schema throws must not end the tail: the readers hear of it
+      Effect.catchAllCause((cause) => Effect.sync(() => giveUp(Exit.failCause(cause))))
+    )
     yield* Effect.forkScoped(Effect.forever(step).pipe(Effect.withTracerEnabled(false)))
-    yield* Effect.addFinalizer(() => Effect.sync(() => giveUp(closed(journal))))
-
-    /** Until the tail has moved. */
-    const moved = Effect.async<void, JournalError.JournalError>((resume) => {
-      const done = (exit: Exit.Exit<void, JournalError.JournalError>) => resume(exit)
-      waiting.add(done)
-      signal()
-      return Effect.sync(() => waiting.delete(done))
-    })
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        closed = isClosed(journal)
+        giveUp(closed)
+      })
+    )
 
     const enter = (tag: Tagging.EventTag) => {
       const text = tagText(tag)
@@ -204,43 +209,30 @@ export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scop
       const count = (readers.get(text)?.count ?? 1) - 1
       if (count > 0) readers.set(text, { tag, count })
       else readers.delete(text)
-      if (readers.size === 0) forget()
+      if (readers.size === 0) rest()
     }
 
-    const nextOf = (tag: Tagging.EventTag): Next<E> => {
-      const text = tagText(tag)
-      const began = changes
-      return Effect.fnUntraced(function* (after) {
-        let at = after
-        while (true) {
-          if (changes !== began && lastChange !== undefined) return yield* lastChange
-          if (reached === undefined) {
-            yield* moved
-            continue
-          }
-          const covered = ring.coveredFrom(text, reached.position)
-          if (at < covered) {
-            // one's own page, up to where the tail has everything
-            const found = yield* page(tag, at, covered)
-            const events = yield* untilUndecodable(found)
-            const whole = found.length < pageSize && Chunk.size(events) === found.length
-            at = whole ? covered : Option.match(Chunk.last(events), { onNone: () => at, onSome: (_) => _.position })
-            if (Chunk.isNonEmpty(events)) return [events, at] as const
-          } else if (at < reached.position) {
-            const segment = ring.after(text, at)
-            if (segment === undefined) {
-              at = reached.position
-              continue
-            }
-            const found = (segment.byTag.get(text) ?? []).filter(({ position }) => position > at)
-            const events = yield* untilUndecodable(found)
-            at = Chunk.size(events) === found.length ? segment.to : Chunk.unsafeLast(events).position
-            if (Chunk.isNonEmpty(events)) return [events, at] as const
-          } else {
-            yield* moved
-          }
+    const nextOf = (tag: Tagging.EventTag): TailReader.Next<E> => {
+      const began = past
+      const failure = () => began.failure ?? closed
+      const place = Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now): Exit.Exit<Offset.Offset | undefined, JournalError.JournalError> => {
+          const failed = failure()
+          if (failed !== undefined) return failed
+          const fresh = now - lookedAt <= pollInterval
+          sure = sure && fresh
+          return Exit.succeed(fresh && following ? seen?.position : undefined)
         }
+      )
+      const moved = Effect.async<void, JournalError.JournalError>((resume) => {
+        const failed = failure()
+        if (failed !== undefined) return resume(failed)
+        waiting.add(resume)
+        signal()
+        return Effect.sync(() => waiting.delete(resume))
       })
+      return TailReader.make({ ring, place, moved, page, pageSize }, tag)
     }
 
     return {
@@ -257,5 +249,5 @@ export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scop
     }
   })
 
-const closed = (journal: string) =>
-  new JournalError.JournalError({ journal, reason: "Unavailable", description: "the journal is closed" })
+const isClosed = (journal: string): Failure =>
+  Exit.fail(new JournalError.JournalError({ journal, reason: "Unavailable", description: "the journal is closed" }))

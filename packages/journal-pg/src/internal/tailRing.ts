@@ -16,6 +16,7 @@ interface Segment<A> {
 }
 
 export interface Ring<A> {
+  /** Adds what follows on the last segment. */
   readonly push: (segment: Segment<A>) => void
   /** The position from which on nothing of a tag is missing here; `end` where there is nothing of it. */
   readonly coveredFrom: (tag: string, end: Offset.Offset) => Offset.Offset
@@ -27,26 +28,40 @@ export interface Ring<A> {
 export const make = <A>(capacity: number): Ring<A> => {
   let segments: Array<Segment<A>> = []
   let size = 0
+  /** By tag of the last segment, where its segments without a gap began, those included that are forgotten by now. */
+  let begins = new Map<string, Offset.Offset>()
+
+  /** The first segment that goes beyond a position, by halving: a reader mostly asks for the last of thousands. */
+  const firstBeyond = (position: Offset.Offset): number => {
+    let [low, high] = [0, segments.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((segments[middle]?.to ?? 0) > position) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
 
   return {
     push: (segment) => {
+      const before = begins
+      begins = new Map()
+      for (const tag of segment.byTag.keys()) begins.set(tag, before.get(tag) ?? segment.from)
       segments.push(segment)
       size += segment.size
       while (size > capacity && segments.length > 1) size -= segments.shift()?.size ?? 0
     },
-    coveredFrom: (tag, end) => {
-      let from = end
-      for (let i = segments.length - 1; i >= 0; i--) {
-        const segment = segments[i]
-        if (segment === undefined || !segment.byTag.has(tag)) break
-        from = segment.from
+    coveredFrom: (tag, end) => Math.max(begins.get(tag) ?? end, segments[0]?.from ?? end),
+    after: (tag, position) => {
+      for (let i = firstBeyond(position); i < segments.length; i++) {
+        if ((segments[i]?.byTag.get(tag)?.length ?? 0) > 0) return segments[i]
       }
-      return from
+      return undefined
     },
-    after: (tag, position) => segments.find(({ byTag, to }) => to > position && (byTag.get(tag)?.length ?? 0) > 0),
     clear: () => {
       segments = []
       size = 0
+      begins = new Map()
     }
   }
 }

@@ -34,10 +34,18 @@ export interface Running {
   /** `postgres://…@127.0.0.1:port/postgres`, as superuser, with the password. */
   readonly url: Redacted.Redacted
   readonly port: number
-  /** The postmaster's process id. */
+  /** The postmaster's process id, now: a restart changes it. */
   readonly pid: number
   /** The run's folder, with `data` and `postgres.log`. */
   readonly directory: string
+  /**
+   * Takes the server down and starts it again on the same port and data; every connection is lost. Ends when it serves
+   * again: in a second or two, later where there is much to recover. One at a time.
+   *
+   * - `fast`: a shutdown in good order, as an administrator would do it.
+   * - `crash`: `kill -9`, then recovery.
+   */
+  readonly restart: (how: "fast" | "crash") => Effect.Effect<void, ServerError>
 }
 
 /**
@@ -134,13 +142,20 @@ export const make = (options: Options = {}): Effect.Effect<Running, ServerError,
     const settings = { ...defaults, ...options.settings, ...loopbackOnly }
     const serve = Effect.gen(function* () {
       const port = options.port ?? (yield* Postmaster.freePort)
-      return { port, pid: yield* Postmaster.serve(run, port, settings, keep) }
+      return { port, serving: yield* Postmaster.serve(run, port, settings, keep) }
     })
     // Another process may take the free port first.
     const taken = (error: ServerError) => options.port === undefined && error.message.includes("Address already in use")
-    const { pid, port } = yield* Effect.retry(serve, { schedule: Schedule.recurs(3), while: taken })
-    const url = Redacted.make(`postgres://postgres:${password}@127.0.0.1:${port}/postgres`)
-    return { url, port, pid, directory: folder }
+    const { port, serving } = yield* Effect.retry(serve, { schedule: Schedule.recurs(3), while: taken })
+    return {
+      url: Redacted.make(`postgres://postgres:${password}@127.0.0.1:${port}/postgres`),
+      port,
+      get pid() {
+        return serving.pid()
+      },
+      directory: folder,
+      restart: (how) => serving.restart(how === "fast" ? "SIGINT" : "SIGKILL")
+    } satisfies Running
   }).pipe(Effect.withSpan("EmbeddedPostgres.make"))
 
 /**
@@ -165,7 +180,7 @@ export const start = (options: Options = {}): Promise<Running & { readonly stop:
         Scope.extend(scope),
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause)))
       )
-      return { ...running, stop: () => Effect.runPromise(Scope.close(scope, Exit.void)) }
+      return Object.assign(running, { stop: () => Effect.runPromise(Scope.close(scope, Exit.void)) })
     })
   )
 

@@ -1,1 +1,2 @@
 export * as EmbeddedPostgres from "./EmbeddedPostgres.js"
+export * as TcpProxy from "./TcpProxy.js"

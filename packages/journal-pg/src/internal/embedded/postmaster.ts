@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as net from "node:net"
 import * as path from "node:path"
-import { Effect, type Scope } from "effect"
+import { type Duration, Effect, Schedule, type Scope } from "effect"
 import type { Account } from "./account.js"
 import type { Binaries } from "./binaries.js"
 import * as RunFolder from "./runFolder.js"
@@ -46,13 +46,18 @@ const exitOf = (run: Run, reason: Reason, child: ChildProcess): Effect.Effect<nu
     child.once("exit", (code) => resume(Effect.succeed(code)))
   })
 
-/** One signal after the other until the program has ended, each with seven seconds. */
-const end = (run: Run, child: ChildProcess, signals: ReadonlyArray<NodeJS.Signals>): Effect.Effect<void> =>
+/** One signal after the other until the program has ended, each with its time. */
+const end = (
+  run: Run,
+  child: ChildProcess,
+  signals: ReadonlyArray<NodeJS.Signals>,
+  patience: Duration.DurationInput = "7 seconds"
+): Effect.Effect<void> =>
   Effect.gen(function* () {
     for (const signal of signals) {
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
       child.kill(signal)
-      yield* Effect.ignore(Effect.timeout(exitOf(run, "StartFailed", child), "7 seconds"))
+      yield* Effect.ignore(Effect.timeout(exitOf(run, "StartFailed", child), patience))
     }
   })
 
@@ -111,7 +116,9 @@ export const freePort: Effect.Effect<number, ServerError> = Effect.async((resume
 
 const ready = (run: Run, child: ChildProcess, port: number): Effect.Effect<void, ServerError> =>
   Effect.gen(function* () {
-    while (RunFolder.lockLines(run.folder)[7] !== "ready") {
+    // a server that was killed leaves its own lines behind
+    const isReady = (lines: ReadonlyArray<string>) => lines[0] === String(child.pid) && lines[7] === "ready"
+    while (!isReady(RunFolder.lockLines(run.folder))) {
       if (child.exitCode !== null || child.signalCode !== null) {
         return yield* failed(run, "StartFailed", `Postgres ended while starting on port ${port}`)
       }
@@ -124,6 +131,17 @@ const ready = (run: Run, child: ChildProcess, port: number): Effect.Effect<void,
     })
   )
 
+/** A server that is running, or is being started again. */
+export interface Serving {
+  readonly pid: () => number
+  /** Stops it by this signal and starts it on the same port and data; ends when it is ready, recovery included. */
+  readonly restart: (signal: NodeJS.Signals) => Effect.Effect<void, ServerError>
+}
+
+/** While backends of a killed server are still ending, or its port is not free again, a start is refused. */
+const again = Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(200))
+const notYet = ({ message }: ServerError) => /shared memory block|Address already in use/.test(message)
+
 /**
  * Starts the server; it is stopped when the scope closes. `gently` writes everything to disk first; otherwise it is
  * an immediate stop, for data that nobody will read again.
@@ -133,28 +151,41 @@ export const serve = (
   port: number,
   settings: Readonly<Record<string, string>>,
   gently: boolean
-): Effect.Effect<number, ServerError, Scope.Scope> =>
+): Effect.Effect<Serving, ServerError, Scope.Scope> =>
   Effect.gen(function* () {
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])
-    const child = yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        const server = launch(run, run.binaries.postgres, [
-          "-D",
-          RunFolder.dataOf(run.folder),
-          "-p",
-          String(port),
-          ...flags
-        ])
-        // A server that cannot be spawned is seen by `pid`; without a listener the event would end the process.
-        server.on("error", () => undefined)
-        server.unref()
-        return server
-      }),
-      (server) => end(run, server, gently ? ["SIGINT", "SIGQUIT", "SIGKILL"] : ["SIGQUIT", "SIGKILL"])
-    )
-    if (child.pid === undefined) {
-      return yield* failed(run, "StartFailed", `${run.binaries.postgres} cannot be started`)
+    const spawnServer = () => {
+      const server = launch(run, run.binaries.postgres, [
+        "-D",
+        RunFolder.dataOf(run.folder),
+        "-p",
+        String(port),
+        ...flags
+      ])
+      // A server that cannot be spawned is seen by `pid`; without a listener the event would end the process.
+      server.on("error", () => undefined)
+      server.unref()
+      return server
     }
-    yield* ready(run, child, port)
-    return child.pid
+    const started = Effect.suspend(() =>
+      child.pid === undefined
+        ? Effect.fail(failed(run, "StartFailed", `${run.binaries.postgres} cannot be started`))
+        : Effect.as(ready(run, child, port), child.pid)
+    )
+    let child: ChildProcess = yield* Effect.acquireRelease(Effect.sync(spawnServer), () =>
+      end(run, child, gently ? ["SIGINT", "SIGQUIT", "SIGKILL"] : ["SIGQUIT", "SIGKILL"])
+    )
+    let pid = yield* started
+    const start = Effect.suspend(() => {
+      child = spawnServer()
+      return started
+    })
+    return {
+      pid: () => pid,
+      restart: (signal) =>
+        Effect.gen(function* () {
+          yield* end(run, child, [signal, "SIGKILL"], "60 seconds")
+          pid = yield* Effect.retry(start, { schedule: again, while: notYet })
+        })
+    }
   })
