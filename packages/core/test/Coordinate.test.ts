@@ -1,0 +1,110 @@
+// What a coordinator does to runners that host for real, on leases in memory: the messages between them are calls here.
+import { ProcessContext, ProcessLease } from "@aecor/core"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Layer, Option, type Scope } from "effect"
+import * as Coordinate from "../src/internal/coordinate.js"
+import { resolve, silence } from "../src/internal/deploymentSettings.js"
+import * as Node from "../src/internal/node.js"
+import { answered, onLayer, timed, until } from "../src/testing/internal/patience.js"
+import { alive, lasting, type Run } from "../src/testing/internal/processRuns.js"
+
+const deployment = "set"
+
+/** A runner to which no message can be sent. Any other that has not joined takes messages and never answers. */
+const refusing = "refusing"
+
+describe("the kill switch of a deployment", () => {
+  test("stops a process where it runs, though it was sent elsewhere since", (fleet) =>
+    Effect.gen(function* () {
+      const runs: Array<Run> = []
+      yield* fleet.join("a", lasting(runs))
+      yield* fleet.join("b", lasting(runs))
+      yield* fleet.place("a")
+      yield* until(() => runs.length === 1)
+      // as by a coordinator that took a for dead
+      yield* fleet.lease.assign(yield* fleet.row, "b")
+      expect(yield* timed(fleet.killSwitch.shutdown)).toBe(0)
+      expect(alive(runs)).toEqual([])
+      expect(runs.map((_) => _.fence.runner)).toEqual(["a"])
+    }))
+
+  test("fences a process that does not answer where it runs, though it does where it was sent", (fleet) =>
+    Effect.gen(function* () {
+      const { fence } = yield* claimed(fleet, "unreachable")
+      yield* fleet.join("b", lasting([]))
+      yield* fleet.lease.assign(yield* fleet.row, "b")
+      yield* answered(fleet.killSwitch.shutdown)
+      expect(yield* Effect.flip(fleet.lease.check(fence))).toBeInstanceOf(ProcessContext.Fenced)
+    }))
+
+  test("waits for a run to stop where it runs, though where it was sent nobody can be asked", (fleet) =>
+    Effect.gen(function* () {
+      const runs: Array<Run> = []
+      yield* fleet.join("a", lasting(runs, Effect.sleep("3 seconds")))
+      yield* fleet.place("a")
+      yield* until(() => runs.length === 1)
+      yield* fleet.lease.assign(yield* fleet.row, refusing)
+      expect(yield* timed(fleet.killSwitch.shutdown)).toBe(3000)
+      expect(alive(runs)).toEqual([])
+    }))
+})
+
+/** One process, the runners that have joined, and a coordinator, on leases of their own. */
+const newFleet = Effect.gen(function* () {
+  const lease = yield* Effect.provide(ProcessLease.ProcessLease, ProcessLease.layerMemory)
+  const scope = yield* Effect.scope
+  const settings = resolve({})
+  const hosts = new Map<string, { readonly node: Node.Node; readonly recipe: ReturnType<typeof lasting> }>()
+  yield* lease.register(deployment, 1)
+
+  const client: Parameters<typeof Coordinate.make>[0]["client"] = {
+    run: (process, runner, generation) =>
+      Effect.suspend(() => {
+        const host = hosts.get(runner)
+        return host === undefined
+          ? Effect.void
+          : Effect.asVoid(Effect.forkIn(host.node.host({ ...process, generation }, host.recipe, settings), scope))
+      }),
+    stop: (process, runner, timeout) =>
+      Effect.suspend(() => {
+        if (runner === refusing) return Effect.dieMessage("the messages to this runner are refused")
+        return hosts.get(runner)?.node.stop(process) ?? Effect.timeout(Effect.never, timeout)
+      }),
+    ping: () => Effect.void
+  }
+  const coordinator = Coordinate.make({
+    self: "coordinator",
+    lease,
+    client,
+    deployment: { name: deployment, processes: [], settings },
+    scope
+  })
+  const row = Effect.flatMap(lease.list(deployment), ([first]) =>
+    first === undefined ? Effect.dieMessage("the process is not listed") : Effect.succeed(first)
+  )
+  return {
+    ...coordinator,
+    lease,
+    row,
+    join: (runner: string, recipe: ReturnType<typeof lasting>) =>
+      Effect.map(Node.make(runner, lease), (node) => void hosts.set(runner, { node, recipe })),
+    place: (runner: string) =>
+      Effect.gen(function* () {
+        const generation = yield* lease.assign(yield* row, runner)
+        yield* client.run({ deployment, index: 0 }, runner, Option.getOrThrow(generation))
+      })
+  }
+})
+
+type Fleet = Effect.Effect.Success<typeof newFleet>
+
+function test<E>(sentence: string, body: (fleet: Fleet) => Effect.Effect<void, E, Scope.Scope>) {
+  it.effect(sentence, () => onLayer(Effect.flatMap(newFleet, body), Layer.empty))
+}
+
+/** The process, claimed by a runner that does not host it. */
+const claimed = (fleet: Fleet, runner: string) =>
+  Effect.gen(function* () {
+    const claim = yield* fleet.lease.claim(yield* fleet.row, runner, silence)
+    return claim._tag === "Claimed" ? claim : yield* Effect.dieMessage(`the claim is ${claim._tag}`)
+  })
