@@ -1,12 +1,13 @@
 // What a coordinator does to runners that host for real, on leases in memory: the messages between them are calls here.
-import { ProcessContext, ProcessLease } from "@aecor/core"
+import { type Lease, ProcessContext } from "@aecor/core"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, Option, type Scope } from "effect"
+import { Effect, Layer, Option, type Scope, TestClock } from "effect"
 import * as Coordinate from "../src/internal/coordinate.js"
 import { resolve, silence } from "../src/internal/deploymentSettings.js"
 import * as Node from "../src/internal/node.js"
 import { answered, onLayer, timed, until } from "../src/testing/internal/patience.js"
-import { alive, lasting, type Run } from "../src/testing/internal/processRuns.js"
+import { alive, lasting, type Run, withHanging } from "../src/testing/internal/processRuns.js"
+import { newLease, refuses, troubledOf } from "./fixtures/troubledLease.js"
 
 const deployment = "set"
 
@@ -37,6 +38,26 @@ describe("the kill switch of a deployment", () => {
       expect(yield* Effect.flip(fleet.lease.check(fence))).toBeInstanceOf(ProcessContext.Fenced)
     }))
 
+  test("fences what has not stopped where it runs, when its node cannot", (fleet) =>
+    withHanging((hanging) =>
+      Effect.gen(function* () {
+        const runs: Array<Run> = []
+        const lease = troubledOf(fleet.lease)
+        yield* fleet.join("a", lasting(runs, hanging), lease.service)
+        yield* fleet.place("a")
+        yield* until(() => runs.length === 1)
+        lease.begin(refuses)
+        // by then it is lost and abandoned, and a claim is tried again and again
+        yield* TestClock.adjust("15 seconds")
+        for (const { fence } of runs) yield* fleet.lease.check(fence)
+        yield* answered(fleet.killSwitch.shutdown)
+        expect(alive(runs)).toHaveLength(1)
+        for (const { fence } of runs) {
+          expect(yield* Effect.flip(fleet.lease.check(fence))).toBeInstanceOf(ProcessContext.Fenced)
+        }
+      })
+    ))
+
   test("waits for a run to stop where it runs, though where it was sent nobody can be asked", (fleet) =>
     Effect.gen(function* () {
       const runs: Array<Run> = []
@@ -51,7 +72,7 @@ describe("the kill switch of a deployment", () => {
 
 /** One process, the runners that have joined, and a coordinator, on leases of their own. */
 const newFleet = Effect.gen(function* () {
-  const lease = yield* Effect.provide(ProcessLease.ProcessLease, ProcessLease.layerMemory)
+  const lease = yield* newLease
   const scope = yield* Effect.scope
   const settings = resolve({})
   const hosts = new Map<string, { readonly node: Node.Node; readonly recipe: ReturnType<typeof lasting> }>()
@@ -66,9 +87,10 @@ const newFleet = Effect.gen(function* () {
           : Effect.asVoid(Effect.forkIn(host.node.host({ ...process, generation }, host.recipe, settings), scope))
       }),
     stop: (process, runner, timeout) =>
-      Effect.suspend(() => {
-        if (runner === refusing) return Effect.dieMessage("the messages to this runner are refused")
-        return hosts.get(runner)?.node.stop(process) ?? Effect.timeout(Effect.never, timeout)
+      Effect.gen(function* () {
+        if (runner === refusing) return yield* Effect.dieMessage("the messages to this runner are refused")
+        const host = hosts.get(runner)
+        return yield* host === undefined ? Effect.timeout(Effect.never, timeout) : host.node.stop(process)
       }),
     ping: () => Effect.void
   }
@@ -86,8 +108,8 @@ const newFleet = Effect.gen(function* () {
     ...coordinator,
     lease,
     row,
-    join: (runner: string, recipe: ReturnType<typeof lasting>) =>
-      Effect.map(Node.make(runner, lease), (node) => void hosts.set(runner, { node, recipe })),
+    join: (runner: string, recipe: ReturnType<typeof lasting>, its: Lease.Operations = lease) =>
+      Effect.map(Node.make(runner, its), (node) => void hosts.set(runner, { node, recipe })),
     place: (runner: string) =>
       Effect.gen(function* () {
         const generation = yield* lease.assign(yield* row, runner)

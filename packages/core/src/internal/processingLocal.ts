@@ -46,7 +46,11 @@ export const make = Effect.gen(function* () {
     return {
       shutdown: Effect.gen(function* () {
         const rows = yield* lease.stop(name)
-        yield* Effect.forEach(rows, node.stop, { concurrency: "unbounded", discard: true })
+        yield* Effect.forEach(
+          rows,
+          (row) => Effect.catchTag(node.stop(row), "Unfenced", () => lease.revoke(name, row.index)),
+          { concurrency: "unbounded", discard: true }
+        )
       }),
       resume: Effect.gen(function* () {
         yield* lease.resume(name)
