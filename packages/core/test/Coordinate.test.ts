@@ -70,6 +70,29 @@ describe("the kill switch of a deployment", () => {
     }))
 })
 
+describe("the coordinator of a process that its runner does not start", () => {
+  test("goes on sending it where there is no other runner, and so it runs as soon as it can", (fleet) =>
+    Effect.gen(function* () {
+      yield* fleet.passes(["deaf"], 60)
+      expect((yield* fleet.row).generation).toBeGreaterThanOrEqual(8)
+      const runs: Array<Run> = []
+      yield* fleet.join("deaf", lasting(runs))
+      yield* fleet.passes(["deaf"], 7)
+      expect(alive(runs)).toHaveLength(1)
+    }))
+
+  test("tries one runner after the other, again and again", (fleet) =>
+    Effect.gen(function* () {
+      yield* fleet.passes(["deaf", "mute", "numb"], 45)
+      const targets = new Set<string>()
+      for (const _ of Array.from({ length: 45 })) {
+        yield* fleet.passes(["deaf", "mute", "numb"], 1)
+        for (const target of Option.toArray((yield* fleet.row).target)) targets.add(target)
+      }
+      expect([...targets].toSorted()).toEqual(["deaf", "mute", "numb"])
+    }))
+})
+
 /** One process, the runners that have joined, and a coordinator, on leases of their own. */
 const newFleet = Effect.gen(function* () {
   const lease = yield* newLease
@@ -108,6 +131,13 @@ const newFleet = Effect.gen(function* () {
     ...coordinator,
     lease,
     row,
+    /** So many passes, a second apart, while these runners live. */
+    passes: (runners: ReadonlyArray<string>, count: number) =>
+      Effect.gen(function* () {
+        for (const runner of runners) yield* lease.announce(runner, [deployment])
+        yield* coordinator.pass(false)
+        yield* TestClock.adjust("1 second")
+      }).pipe(Effect.repeatN(count - 1)),
     join: (runner: string, recipe: ReturnType<typeof lasting>, its: Lease.Operations = lease) =>
       Effect.map(Node.make(runner, its), (node) => void hosts.set(runner, { node, recipe })),
     place: (runner: string) =>
