@@ -17,8 +17,8 @@ export const open = (file: string): Effect.Effect<Diary, never, Scope.Scope> =>
     ),
     (descriptor) => ({
       sent: ({ append, count, expected, key }) =>
-        void fs.writeSync(descriptor, `sent ${append} ${key} ${expected} ${count}\n`),
-      told: (append, outcome) => void fs.writeSync(descriptor, `${outcome} ${append}\n`)
+        void fs.writeSync(descriptor, `sent ${append} ${key} ${expected} ${count};\n`),
+      told: (append, outcome) => void fs.writeSync(descriptor, `${outcome} ${append};\n`)
     })
   )
 
@@ -26,7 +26,9 @@ export const open = (file: string): Effect.Effect<Diary, never, Scope.Scope> =>
 export const read = (file: string, ledger: Diary): Effect.Effect<void> =>
   Effect.promise(async () => {
     for await (const line of readline.createInterface({ input: fs.createReadStream(file) })) {
-      const [what = "", ...numbers] = line.split(" ")
+      // a note that was cut short belongs to an append that was not sent
+      if (!line.endsWith(";")) continue
+      const [what = "", ...numbers] = line.slice(0, -1).split(" ")
       const [append = 0, key = 0, expected = 0, count = 0] = numbers.map(Number)
       if (what === "sent") ledger.sent({ append, key, expected, count })
       else ledger.told(append, what as Outcome)

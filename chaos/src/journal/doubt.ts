@@ -35,6 +35,9 @@ const applicationName = "chaos cut off"
 /** What Postgres says last when a statement is over and committed. */
 const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5, 0x49])
 
+/** How long a writer tries. */
+type Patience = "30 seconds" | "300 millis"
+
 interface Lane {
   readonly key: number
   readonly proxy: TcpProxy.TcpProxy
@@ -44,7 +47,7 @@ interface Lane {
   head: number
 }
 
-const makeLane = (url: Redacted.Redacted, key: number, counts: Counts, patience: "30 seconds" | "300 millis") =>
+const makeLane = (url: Redacted.Redacted, key: number, counts: Counts, patience: Patience) =>
   Effect.gen(function* () {
     let armed: Place | undefined
     const awaited = new WeakSet<TcpProxy.Connection>()
@@ -67,15 +70,11 @@ const makeLane = (url: Redacted.Redacted, key: number, counts: Counts, patience:
       }
     })
     const journal = yield* Layer.build(Model.journal(Model.client(proxy.url, applicationName, 2), { patience }))
-    return {
-      key,
-      proxy,
-      journal: Context.get(journal, Model.ChaosJournal),
-      arm: (place) => {
-        armed = place
-      },
-      head: 0
-    } satisfies Lane as Lane
+    const arm = (place: "before" | "answered") => {
+      armed = place
+    }
+    const lane: Lane = { key, proxy, journal: Context.get(journal, Model.ChaosJournal), arm, head: 0 }
+    return lane
   })
 
 /** Appends, and notes what was sent and answered. */
@@ -141,14 +140,14 @@ export const run = (options: {
     const { ledger, watcher } = options
     const counts: Counts = { cuts: { before: 0, waiting: 0, answered: 0, givingUp: 0 }, wrongAnswers: 0 }
     const random = new Utils.PCGRandom(options.seed)
-    const lane = (patience: "30 seconds" | "300 millis", from: number) =>
+    const makeLanes = (patience: Patience, from: number) =>
       Effect.forEach(
         Array.from({ length: width }, (_, i) => from + i),
         (key) => makeLane(options.url, key, counts, patience),
         { concurrency: 4 }
       )
-    const patient = yield* lane("30 seconds", firstKey)
-    const impatient = yield* lane("300 millis", firstKey + width)
+    const patient = yield* makeLanes("30 seconds", firstKey)
+    const impatient = yield* makeLanes("300 millis", firstKey + width)
     let sent = 0
     const next = () => options.life * Model.appendsPerLife + sent++
 

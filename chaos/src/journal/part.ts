@@ -7,7 +7,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { PgClient } from "@effect/sql-pg"
-import { Context, Effect, Layer, type Redacted, Schedule } from "effect"
+import { Context, Effect, Layer, type Redacted } from "effect"
 import type { Options } from "../options.js"
 import { say } from "../screen.js"
 import * as Checker from "./checker.js"
@@ -18,6 +18,7 @@ import * as Faults from "./faults.js"
 import * as Model from "./model.js"
 import * as Naive from "./naive.js"
 import * as Plan from "./plan.js"
+import * as Settling from "./settling.js"
 import * as Stored from "./stored.js"
 
 const makeFolder = Effect.acquireRelease(
@@ -49,36 +50,11 @@ const storm = (
   faults: ReturnType<typeof Faults.make>
 ) =>
   Effect.gen(function* () {
-    const reached = (count: number) =>
-      Effect.repeat(Effect.sync(crew.written), {
-        until: (written) => written >= count,
-        schedule: Schedule.spaced("20 millis")
-      })
     for (const fault of plan) {
-      yield* reached(fault.at)
+      yield* Settling.written(crew.written, fault.at)
       yield* faults.perform(fault)
     }
-    yield* reached(events)
-  })
-
-/** Until the writers' backends are gone: what a dead writer has left to Postgres is stored by then, or never. */
-const quiet = (sql: PgClient.PgClient) =>
-  sql<{ readonly backends: number }>`SELECT count(*)::integer AS backends FROM pg_stat_activity
-    WHERE application_name ~ '^chaos (writer|cut off)'`.pipe(
-    Effect.repeat({ until: ([row]) => row?.backends === 0, schedule: Schedule.spaced("100 millis") })
-  )
-
-/** Until every reader has come to the end of every partition, or has come no further for so long. */
-const caughtUp = (views: ReadonlyArray<Checker.View>, heads: ReadonlyMap<number, number>, patience: number) =>
-  Effect.gen(function* () {
-    const behind = () => views.some((view) => [...heads].some(([partition, head]) => view.positionOf(partition) < head))
-    const seen = () => views.reduce((sum, { counts }) => sum + counts.events, 0)
-    for (let before = -1, since = Date.now(); behind() && Date.now() - since < patience;) {
-      if (seen() > before) [before, since] = [seen(), Date.now()]
-      yield* Effect.sleep("50 millis")
-    }
-    // time for what comes a second time
-    yield* Effect.sleep("2 seconds")
+    yield* Settling.written(crew.written, events)
   })
 
 const lagOf = (lagsMs: ReadonlyArray<number>) => {
@@ -93,7 +69,7 @@ export const run = ({ events, seed }: Options) =>
     yield* say(`seed ${seed}: ${events.toLocaleString("en")} events, ${plan.length} faults`)
     const folder = yield* makeFolder
     const server = yield* EmbeddedPostgres.make()
-    yield* say(`started Postgres (${server.pid}) with its default settings, in ${server.directory}`)
+    yield* say(`started Postgres (${server.pid}) with fsync and its other defaults, in ${server.directory}`)
     const naive = yield* naiveReaders(server.url)
 
     const url = yield* EmbeddedPostgres.createDatabase(server.url)
@@ -117,10 +93,10 @@ export const run = ({ events, seed }: Options) =>
     const faults = Faults.make({ server, sql, crew, reopenForeign: foreign.open })
     yield* Effect.raceFirst(storm(crew, events, plan, faults), crew.failure)
     yield* crew.finishWriters
-    yield* quiet(sql)
+    yield* Settling.writersGone(sql)
     yield* say(`${crew.written()} events are acknowledged; reading the table, and waiting for the readers`)
     const { heads, view } = yield* Effect.provideService(Stored.read, PgClient.PgClient, sql)
-    yield* Effect.raceFirst(caughtUp(crew.views, heads, 30_000), crew.failure)
+    yield* Effect.raceFirst(Settling.caughtUp(crew.views, heads), crew.failure)
     const open = yield* sql<{ readonly seconds: number }>`
       SELECT extract(epoch FROM clock_timestamp() - xact_start)::float8 AS seconds FROM pg_stat_activity
       WHERE application_name = 'chaos foreign' AND backend_xid IS NOT NULL`

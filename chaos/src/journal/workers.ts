@@ -92,10 +92,12 @@ export const start = (options: Options): Effect.Effect<Worker, WorkerFailed, Sco
       finish: Effect.suspend(() => {
         expected = true
         child.send("finish")
-        return Effect.timeoutFail(ended(child), {
-          duration: "60 seconds",
-          onTimeout: () => new WorkerFailed({ message: `${name} does not come to an end:\n${lastLines(log)}` })
-        })
+        const failed = () => new WorkerFailed({ message: `${name} does not come to a good end:\n${lastLines(log)}` })
+        return ended(child).pipe(
+          Effect.timeoutFail({ duration: "60 seconds", onTimeout: failed }),
+          Effect.filterOrFail(() => child.exitCode === 0, failed),
+          Effect.asVoid
+        )
       })
     }
   })
