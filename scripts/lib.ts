@@ -9,7 +9,7 @@ export const root = path.resolve(import.meta.dirname, "..")
 export const packages = ["core", "projection", "journal-pg", "example-booking"] as const
 
 /** Private programs beside the packages: each may import them all, and nobody imports it. */
-export const programs = ["bench"] as const
+export const programs = ["bench", "chaos"] as const
 
 /** The packages that are published. */
 export const libraries = packages.slice(0, 3)
