@@ -13,7 +13,7 @@ import { Config, Data, Effect, Layer } from "effect"
 import { App } from "./app.js"
 import * as Server from "./http/Server.js"
 import { Postgres } from "./postgres.js"
-import { runMain } from "./runMain.js"
+import { leavingWithin, runMain } from "./runMain.js"
 
 const Address = Config.all({
   host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
@@ -49,4 +49,7 @@ const Main = App.pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Address, Postg
 // Nobody collects spans here, and making them costs a fifth of the processor. A tracer's layer belongs in this place.
 const NoTracer = Layer.setTracerEnabled(false)
 
-runMain(Layer.launch(Main.pipe(Layer.provide([HttpAddress, Database, NoTracer]))))
+/** More than leaving in good order takes: what is left then waits for a database that does not answer. */
+const patience = "10 seconds"
+
+runMain(Layer.launch(Main.pipe(Layer.provide([HttpAddress, Database, NoTracer]))).pipe(leavingWithin(patience)))

@@ -3,7 +3,7 @@
  * defect its cause. Passwords in addresses are not told.
  */
 import { NodeRuntime } from "@effect/platform-node"
-import { Cause, Console, Effect, Option, Predicate } from "effect"
+import { Cause, Console, type Duration, Effect, Fiber, Option, Predicate } from "effect"
 
 /** An error and what it was caused by, outermost first: as much as anybody reads, for an error can be its own cause. */
 const chain = (error: unknown, most = 10): ReadonlyArray<unknown> =>
@@ -29,6 +29,27 @@ export const describe = (cause: Cause.Cause<unknown>): string =>
   withoutPasswords(
     Option.match(Cause.failureOption(cause), { onNone: () => Cause.pretty(cause), onSome: describeError })
   )
+
+/**
+ * Lets a program that is interrupted take so long to end in good order. After that it is left as it is, to end with the
+ * process: as if it had been killed, which it has to bear anyway.
+ */
+export const leavingWithin =
+  (patience: Duration.DurationInput) =>
+  <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.flatMap(Effect.forkDaemon(program), (fiber) => {
+      // disconnected, and in a fiber of its own: what goes on in a finalizer can be neither interrupted nor timed out
+      const leaving = Effect.disconnect(Fiber.interrupt(fiber)).pipe(
+        Effect.timeoutOption(patience),
+        Effect.tap((ended) =>
+          Option.isNone(ended) ? Console.error("could not end in good order in time") : Effect.void
+        ),
+        Effect.interruptible,
+        Effect.forkDaemon,
+        Effect.flatMap(Fiber.join)
+      )
+      return Effect.onInterrupt(Fiber.join(fiber), () => leaving)
+    })
 
 export const runMain = <A, E>(program: Effect.Effect<A, E>): void =>
   NodeRuntime.runMain(

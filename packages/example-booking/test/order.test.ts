@@ -22,6 +22,8 @@ it.live("nobody can connect before the processes are deployed, nor when they end
         start: (deployment: Parameters<typeof host.start>[0]) =>
           Effect.gen(function* () {
             const killSwitch = yield* host.start(deployment)
+            // whoever does not wait for the processes has the time to listen
+            yield* Effect.sleep("1 second")
             yield* look("deployed")
             yield* Effect.addFinalizer(() => look("ending"))
             return killSwitch

@@ -1,8 +1,8 @@
 /** What a program that fails says of it. */
 import { SqlError } from "@effect/sql"
 import { expect, it } from "@effect/vitest"
-import { Cause } from "effect"
-import { describe as said } from "../src/runMain.js"
+import { Cause, Effect, Exit, Fiber, TestClock } from "effect"
+import { describe as said, leavingWithin } from "../src/runMain.js"
 
 const saidOf = (error: unknown): string => said(Cause.fail(error))
 
@@ -34,3 +34,35 @@ it("passwords in addresses are not told, in errors and in defects", () => {
     expect(text).not.toContain("s3c")
   }
 })
+
+it.effect("a program that is interrupted may end in good order, for so long", () =>
+  Effect.gen(function* () {
+    const ends: Array<string> = []
+    const ending = (name: string, end: Effect.Effect<void>) =>
+      Effect.never.pipe(
+        Effect.ensuring(
+          Effect.zipRight(
+            end,
+            Effect.sync(() => ends.push(name))
+          )
+        ),
+        leavingWithin("10 seconds"),
+        Effect.fork
+      )
+    const programs = [yield* ending("slow", Effect.sleep("9 seconds")), yield* ending("stuck", Effect.never)]
+    yield* Effect.yieldNow()
+    yield* Effect.forEach(programs, Fiber.interruptFork)
+    yield* TestClock.adjust("8 seconds")
+    expect([ends, programs.map((program) => program.unsafePoll())]).toEqual([[], [null, null]])
+    yield* TestClock.adjust("2 seconds")
+    yield* Effect.forEach(programs, Fiber.await)
+    expect(ends).toEqual(["slow"])
+  })
+)
+
+it.effect("a program that ends by itself ends as it does", () =>
+  Effect.gen(function* () {
+    expect(yield* leavingWithin("1 second")(Effect.succeed(1))).toBe(1)
+    expect(yield* Effect.exit(leavingWithin("1 second")(Effect.fail("no")))).toEqual(Exit.fail("no"))
+  })
+)

@@ -11,12 +11,12 @@ const longest = 512
 const FromText = Schema.String.pipe(
   Schema.maxLength(longest),
   Schema.compose(Schema.StringFromBase64Url),
-  Schema.compose(Schema.parseJson(Schema.Tuple(BookingId, Schema.NonNegativeInt)))
+  Schema.compose(Schema.parseJson(Schema.Tuple(Schema.String, Schema.NonNegativeInt)))
 )
 
 export const ReadToken = Schema.transform(
   FromText,
-  Schema.Struct({ key: Schema.typeSchema(BookingId), sequence: Schema.NonNegativeInt }),
+  Schema.Struct({ key: BookingId, sequence: Schema.NonNegativeInt }),
   {
     strict: true,
     decode: ([key, sequence]) => ({ key, sequence }),
