@@ -14,6 +14,13 @@ describe("the schema of a type is found", () => {
     const some = make(Schema.Union(Schema.Union(A, B), Schema.TaggedStruct("C", {})))
     expect(typesOf(some)).toEqual(["A", "B", "C"])
     expect(parsed(some.decode("A", 1, { _tag: "A", n: "7" }))).toEqual({ _tag: "A", n: 7 })
+    expect(some.decode("A", 1, { _tag: "B" })).toMatchObject({ left: { reason: "Undecodable", type: "A" } })
+  })
+
+  it("whatever the name of the type", () => {
+    const some = make(Schema.TaggedStruct("constructor", {}))
+    expect(some.shapes).toMatchObject([{ type: "constructor", version: 1, current: true }])
+    expect(parsed(some.decode("constructor", 1, { _tag: "constructor" }))).toEqual({ _tag: "constructor" })
   })
 
   it("in a schema that is no union, or that transforms or filters one", () => {

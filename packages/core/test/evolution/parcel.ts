@@ -17,6 +17,8 @@ const ParcelSentV2 = Schema.TaggedStruct("ParcelSent", { to: Schema.NonEmptyStri
 const PackageMailed = Schema.TaggedStruct("PackageMailed", { address: Schema.NonEmptyString })
 const ParcelClosed = Schema.TaggedStruct("ParcelClosed", { lost: Schema.Boolean })
 
+const sent = (to: string, grams: number): ParcelSent => new ParcelSent({ to, grams, insured: false })
+
 export class ParcelJournal extends Journal.Tag<ParcelJournal>()("ParcelJournal", {
   event: ParcelEvent,
   tagging: Tagging.partitioned("Parcel", 4),
@@ -34,7 +36,3 @@ export class ParcelJournal extends Journal.Tag<ParcelJournal>()("ParcelJournal",
     ]
   }
 }) {}
-
-function sent(to: string, grams: number): ParcelSent {
-  return new ParcelSent({ to, grams, insured: false })
-}
