@@ -47,17 +47,17 @@ export const source = (from: number, to: number, sizes: ReadonlyArray<number>): 
 
 const columns = `position, key, sequence, id, type, tag, partition, payload, metadata, "timestamp"`
 
-/** Inserts events into a table of the journal's shape. */
+/** Inserts events into a table of the journal's shape, which may have one column more. */
 export const insertInto = (
   name: string,
   events: string,
-  more: { column: string; value: string } | undefined
+  more?: { readonly column: string; readonly value: string }
 ): string => `
   INSERT INTO ${name} (${columns}${more === undefined ? "" : `, ${more.column}`}) OVERRIDING SYSTEM VALUE
   SELECT ${columns}${more === undefined ? "" : `, ${more.value}`} FROM (${events}) events`
 
 /** The statements that put events into the journal's own tables. */
-export const journalRows = (events: string): ReadonlyArray<string> => [insertInto(table, events, undefined)]
+export const journalRows = (events: string): ReadonlyArray<string> => [insertInto(table, events)]
 
 /** The tables that hold them. */
 export const journalTables: ReadonlyArray<string> = [table]

@@ -6,11 +6,12 @@
 import { Effect } from "effect"
 import type { Failed } from "../run/Benchmark.js"
 import { median, text } from "../run/Figures.js"
-import type { Findings, Table } from "../run/Findings.js"
+import type { Findings } from "../run/Findings.js"
 import * as Rounds from "../run/Rounds.js"
 import * as Screen from "../run/Screen.js"
-import * as Filled from "./Filled.js"
+import type * as Filled from "./Filled.js"
 import * as Layout from "./Layout.js"
+import type * as Piece from "./Piece.js"
 import * as Place from "./Place.js"
 import type { Plan } from "./Plan.js"
 import type { Timed } from "./Timed.js"
@@ -20,20 +21,27 @@ const pagesACell = 20
 
 const kinds = ["common", "rare"] as const
 type Kind = (typeof kinds)[number]
-const names: ReadonlyArray<Filled.Name> = ["journal", "btree", "gin", "sideTable", "scan"]
-const titleOf = (name: Filled.Name): string =>
+
+/** Ours, through the public API, and the other layouts, by hand. */
+const names = ["journal", "btree", "gin", "sideTable", "scan"] as const
+type Name = "journal" | Layout.Name
+
+const titleOf = (name: Name): string =>
   name === "journal" ? "aecor, public API, decoded" : `by hand: ${Layout.layouts[name].title}`
+const piecesOf = (name: Name): ReadonlyArray<Piece.Name> =>
+  name === "journal" ? ["journal"] : Layout.layouts[name].pieces
 
 /** What was found out at one size. */
 interface Stage {
   readonly size: number
+  readonly names: ReadonlyArray<Name>
   /** Milliseconds a page, one value a round. */
-  readonly pages: ReadonlyMap<string, ReadonlyArray<number>>
-  readonly insertsPerSecond: ReadonlyMap<Filled.Name, number>
-  readonly bytesPerEvent: ReadonlyMap<Filled.Name, number>
+  readonly pages: Rounds.Series<number>
+  readonly microsPerInsert: ReadonlyMap<Piece.Name, number>
+  readonly bytesPerEvent: ReadonlyMap<Piece.Name, number>
 }
 
-const cellName = (name: Filled.Name, kind: Kind): string => `${name} ${kind}`
+const cellName = (name: Name, kind: Kind): string => `${name} ${kind}`
 
 const places = (kind: Kind, size: number, round: number): ReadonlyArray<Place.Place> =>
   kind === "common" ? Place.common(size, pagesACell, round) : Place.rare(size, pagesACell)
@@ -47,60 +55,63 @@ const typical = (pages: ReadonlyArray<Timed>) =>
 const measure = (filled: Filled.Filled, plan: Plan, size: number): Effect.Effect<Stage, Failed> =>
   Effect.gen(function* () {
     const compared = names.filter((name) => name === "journal" || plan.alternatives.includes(size))
-    const insertsPerSecond = yield* filled.grow(compared, size)
+    const pieces = [...new Set(compared.flatMap(piecesOf))]
+    const microsPerInsert = yield* filled.grow(pieces, size)
     yield* Screen.say(`pages at ${size.toLocaleString("en-US")} events`)
-    const read = (name: Filled.Name, kind: Kind) => (round: number) =>
-      Effect.flatMap(
+    const read = (name: Name, kind: Kind) => (round: number) => {
+      const wanted = places(kind, size, round)
+      const pages =
         name === "journal"
-          ? filled.ours.call("readPages", places(kind, size, round))
-          : filled.bare.call("readPages", {
-              url: filled.url,
-              text: Layout.layouts[name].page(Filled.tableOf(name)),
-              places: places(kind, size, round)
-            }),
-        typical
-      )
+          ? filled.ours.call("readPages", wanted)
+          : filled.bare.call("readPages", { url: filled.url, text: Layout.layouts[name].page, places: wanted })
+      return Effect.flatMap(pages, typical)
+    }
     const cells = kinds.map((kind) => compared.map((name) => [cellName(name, kind), read(name, kind)] as const))
     yield* Rounds.run(1, cells)
     const pages = yield* Rounds.run(plan.rounds, cells)
-    const bytes = yield* Effect.forEach(compared, (name) =>
-      Effect.map(filled.bytesPerEvent(name), (each) => [name, each] as const)
+    const bytes = yield* Effect.forEach(pieces, (piece) =>
+      Effect.map(filled.bytesPerEvent(piece), (each) => [piece, each] as const)
     )
-    return { size, pages, insertsPerSecond, bytesPerEvent: new Map(bytes) }
+    return { size, names: compared, pages, microsPerInsert, bytesPerEvent: new Map(bytes) }
   })
 
 const short = (size: number): string => `1e${Math.round(Math.log10(size))}`
 
+/** What a layout costs is what its pieces cost together; `NaN` where one of them was not measured. */
+const sum = (costs: ReadonlyMap<Piece.Name, number>, name: Name): number =>
+  piecesOf(name).reduce((total, piece) => total + (costs.get(piece) ?? Number.NaN), 0)
+
 const report = (stages: ReadonlyArray<Stage>): Findings => {
-  const pageMs = (stage: Stage | undefined, name: Filled.Name, kind: Kind) =>
+  const pageMs = (stage: Stage | undefined, name: Name, kind: Kind) =>
     median(stage?.pages.get(cellName(name, kind)) ?? [])
+  const insertsPerSecond = (stage: Stage, name: Name) => 1e6 / sum(stage.microsPerInsert, name)
   const first = stages.at(0)
   /** Where all layouts were tried last. */
-  const widest = stages.findLast(({ bytesPerEvent }) => bytesPerEvent.size === names.length)
+  const widest = stages.findLast((stage) => stage.names.length === names.length)
 
-  const table: Table = {
-    title: "Milliseconds a page of 1,000 events of a tag, and what its storage costs",
-    head: [
-      "",
-      ...stages.flatMap(({ size }) => [`1 in 20 of ${short(size)}`, `1,000 of ${short(size)}`]),
-      "inserts/s",
-      "bytes/event"
-    ],
-    rows: names.map((name) => [
-      titleOf(name),
-      ...stages.flatMap((stage) => kinds.map((kind) => text(pageMs(stage, name, kind)))),
-      text(widest?.insertsPerSecond.get(name) ?? Number.NaN),
-      text(widest?.bytesPerEvent.get(name) ?? Number.NaN)
-    ])
-  }
-  const figures = (of: (stage: Stage, name: Filled.Name) => ReadonlyArray<readonly [string, number | undefined]>) =>
+  const figures = (of: (stage: Stage, name: Name) => ReadonlyArray<readonly [string, number]>) =>
     Object.fromEntries(
       stages
-        .flatMap((stage) => names.flatMap((name) => of(stage, name)))
-        .flatMap(([key, value]) => (value === undefined || Number.isNaN(value) ? [] : [[key, value] as const]))
+        .flatMap((stage) => stage.names.flatMap((name) => of(stage, name)))
+        .filter(([, value]) => !Number.isNaN(value))
     )
   return {
-    tables: [table],
+    tables: [
+      {
+        title: "Milliseconds a page of 1,000 events of a tag, and what its storage costs",
+        head: [
+          "",
+          ...stages.flatMap(({ size }) => [`1 in 20 of ${short(size)}`, `1,000 of ${short(size)}`]),
+          "inserts/s",
+          "bytes/event"
+        ],
+        rows: names.map((name) => [
+          titleOf(name),
+          ...stages.flatMap((stage) => kinds.map((kind) => text(pageMs(stage, name, kind)))),
+          ...(widest === undefined ? [] : [text(insertsPerSecond(widest, name)), text(sum(widest.bytesPerEvent, name))])
+        ])
+      }
+    ],
     summary: {
       ratios: Object.fromEntries(
         stages
@@ -115,14 +126,14 @@ const report = (stages: ReadonlyArray<Stage>): Findings => {
       pageMs: figures((stage, name) =>
         kinds.map((kind) => [`${name}${kind === "rare" ? "Rare" : ""}${short(stage.size)}`, pageMs(stage, name, kind)])
       ),
-      insertsPerSecond: figures((stage, name) => [[`${name}${short(stage.size)}`, stage.insertsPerSecond.get(name)]]),
-      bytesPerEvent: figures((stage, name) => [[`${name}${short(stage.size)}`, stage.bytesPerEvent.get(name)]])
+      insertsPerSecond: figures((stage, name) => [[name + short(stage.size), insertsPerSecond(stage, name)]]),
+      bytesPerEvent: figures((stage, name) => [[name + short(stage.size), sum(stage.bytesPerEvent, name)]])
     },
-    raw: stages.map(({ bytesPerEvent, insertsPerSecond, pages, size }) => ({
-      size,
-      pageMs: Object.fromEntries(pages),
-      insertsPerSecond: Object.fromEntries(insertsPerSecond),
-      bytesPerEvent: Object.fromEntries(bytesPerEvent)
+    raw: stages.map((stage) => ({
+      size: stage.size,
+      pageMs: Object.fromEntries(stage.pages),
+      microsPerInsert: Object.fromEntries(stage.microsPerInsert),
+      bytesPerEvent: Object.fromEntries(stage.bytesPerEvent)
     }))
   }
 }

@@ -10,7 +10,7 @@ export interface Plan {
   readonly read: number
   /** Seconds of light load. */
   readonly light: number
-  /** Sizes of the journal, in events, at which pages of a tag are read; each is ten times the one before. */
+  /** Sizes of the journal, in events, at which pages of a tag are read: powers of ten from 100,000 on. */
   readonly sizes: ReadonlyArray<number>
   /** Sizes at which other ways to find a tag are tried beside ours. */
   readonly alternatives: ReadonlyArray<number>
@@ -25,14 +25,14 @@ const sizes: Readonly<Record<Size, Plan>> = {
     measured: 300,
     read: 20_000,
     light: 3,
-    sizes: [10_000, 100_000],
-    alternatives: [10_000, 100_000],
+    sizes: [100_000],
+    alternatives: [100_000],
     memory: [100_000]
   },
   normal: {
     rounds: 3,
-    warmUp: 200,
-    measured: 800,
+    warmUp: 150,
+    measured: 600,
     read: 100_000,
     light: 8,
     sizes: [100_000, 1_000_000],

@@ -107,7 +107,10 @@ const report = (series: Rounds.Series<Timed>): Findings => {
           ])
         )
       ),
-      perSecond: Object.fromEntries([...series.keys()].map((name) => [name, median(rates(name))]))
+      perSecond: Object.fromEntries([...series.keys()].map((name) => [name, median(rates(name))])),
+      cpuMicros: Object.fromEntries(
+        [...series].map(([name, reads]) => [name, median(reads.map(({ cpuMicros }) => cpuMicros))])
+      )
     },
     raw: Object.fromEntries(series)
   }

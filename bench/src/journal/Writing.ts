@@ -1,6 +1,6 @@
 /**
  * Writers that append as fast as they are answered, for a while: each to a key of its own, a new one every ten appends.
- * The same loop, once for promises and once for fibers, as each competitor's own users would call it.
+ * The same loop once for promises and once for fibers, as the users of each competitor would call it.
  */
 import { randomUUID } from "node:crypto"
 import { Effect } from "effect"
@@ -44,7 +44,7 @@ export const makeWriter = (writer: number, perAppend: number): (() => Append) =>
   }
 }
 
-/** Counts the appends that begin and end while the clock runs. */
+/** Counts the appends that are answered while the clock runs. */
 const makeMeter = ({ measured, perAppend, warmUp }: Cell) => {
   const start = performance.now() + warmUp
   const end = start + measured

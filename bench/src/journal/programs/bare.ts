@@ -10,11 +10,11 @@ import * as RawReader from "../RawReader.js"
 import * as Timed from "../Timed.js"
 import { type Append, byPromises, type Cell, type Written } from "../Writing.js"
 
-/** `insert`: a named statement. The others take a lock first, in a transaction, as a journal without gaps has to. */
-export type Strategy = "insert" | "advisoryLock" | "lockTable"
+/** `bareInsert`: a named statement. The others take a lock first, in a transaction, as a journal without gaps has to. */
+export type Strategy = "bareInsert" | "advisoryLock" | "lockTable"
 
 const lockOf: Readonly<Record<Strategy, ((name: string) => string) | undefined>> = {
-  insert: undefined,
+  bareInsert: undefined,
   advisoryLock: () => "SELECT pg_advisory_xact_lock(4711)",
   // the weakest that keeps other writers out
   lockTable: (name) => `LOCK TABLE ${name} IN EXCLUSIVE MODE`
@@ -54,7 +54,7 @@ interface Task {
 const tasks = {
   append: ({ cell, strategy, url }: Task & { readonly strategy: Strategy }): Promise<Written> =>
     using(url, cell.writers, async (pool) => {
-      const bare = await BareTable.make(pool, `bare_${strategy.toLowerCase()}`)
+      const bare = await BareTable.make(pool, `bench_${strategy.toLowerCase()}`)
       const insert = inserter(bare, cell.perAppend)
       const lock = lockOf[strategy]?.(bare.name)
       return byPromises(cell, (append) =>
@@ -66,7 +66,7 @@ const tasks = {
     using(url, 1, async (pool) => {
       const client = await pool.connect()
       try {
-        return await Copying.run(client, await BareTable.make(client, "bare_copy"), cell)
+        return await Copying.run(client, await BareTable.make(client, "bench_copy"), cell)
       } finally {
         client.release()
       }
