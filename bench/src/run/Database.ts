@@ -7,12 +7,19 @@ import { Config, type ConfigError, Context, Effect, Layer, Option, Redacted, typ
 /** The server could not be started, or refused something. */
 export type Failed = EmbeddedPostgres.ServerError | ConfigError.ConfigError | SqlError.SqlError
 
+/** An empty one counts as none. */
+const givenUrl = Config.nonEmptyString("DATABASE_URL").pipe(
+  Config.validate({ message: "DATABASE_URL is no URL", validation: (text) => URL.canParse(text) }),
+  Config.map((text) => Redacted.make(text)),
+  Config.option
+)
+
 /** The URL of the server; databases are made in it. */
 export class Server extends Context.Tag("bench/Database/Server")<Server, Redacted.Redacted>() {
   static readonly layer: Layer.Layer<Server, Failed> = Layer.scoped(
     Server,
     Effect.gen(function* () {
-      const given = yield* Config.option(Config.redacted("DATABASE_URL"))
+      const given = yield* givenUrl
       return Option.isSome(given) ? given.value : (yield* EmbeddedPostgres.make()).url
     })
   )

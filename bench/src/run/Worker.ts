@@ -69,14 +69,13 @@ const stop = (child: ChildProcess): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (child.connected) child.disconnect()
     return Effect.timeoutFail(exitOf(child), { duration: "5 seconds", onTimeout: () => "late" })
-  }).pipe(
-    Effect.catchAll(() =>
-      Effect.suspend(() => {
-        child.kill("SIGKILL")
-        return exitOf(child)
-      })
-    )
-  )
+  }).pipe(Effect.catchAll(() => kill(child)))
+
+const kill = (child: ChildProcess): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    child.kill("SIGKILL")
+    return exitOf(child)
+  })
 
 /** The answer to a task is what the program's own type says of it. */
 const answerAs = <A>(answer: unknown): A => answer as A
@@ -122,6 +121,8 @@ export const start = <T extends Tasks>(
           child.send(call, (error) => {
             if (error !== null) resume(new WorkerFailed({ message: `${program}: ${error.message}` }))
           })
+          // what it is at cannot be stopped otherwise, and its database may be gone next
+          return kill(child)
         })
     }
   })
