@@ -184,8 +184,8 @@ export const run = (options: {
             const fiber = yield* Effect.fork(settle(patient))
             yield* untilWaiting(watcher, width)
             cutAll(patient, "waiting")
-            yield* untilWaiting(watcher, 2 * width)
-            cutAll(patient, "waiting")
+            // a writer that does not send again is found by its answer
+            if (yield* Effect.isSuccess(untilWaiting(watcher, 2 * width))) cutAll(patient, "waiting")
             return fiber
           })
         )
@@ -219,7 +219,8 @@ export const run = (options: {
 
     // each once at least
     for (const place of places) yield* rounds[place]
-    while (Object.values(counts.cuts).reduce((sum, n) => sum + n, 0) < options.cuts) {
+    const done = () => Object.values(counts.cuts).reduce((sum, n) => sum + n, 0) >= options.cuts
+    while (!done() && counts.wrongAnswers === 0) {
       const dice = random.integer(20)
       yield* rounds[dice === 0 ? "givingUp" : dice < 6 ? "waiting" : dice < 13 ? "before" : "answered"]
     }
