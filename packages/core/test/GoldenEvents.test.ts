@@ -33,7 +33,10 @@ describe("golden files", () => {
     Effect.gen(function* () {
       const orNought = Schema.optionalWith(Schema.Int, { default: () => 0 })
       const event = Schema.TaggedStruct("Odd/é", {
-        ...{ a: orNought, b: orNought, c: orNought, d: orNought },
+        a: orNought,
+        b: orNought,
+        c: orNought,
+        d: orNought,
         n: Schema.Int.pipe(Schema.filter((n) => n % 2 !== 0)),
         at: Schema.DateTimeUtc,
         note: Schema.optionalWith(Schema.String, { as: "Option", exact: true })
