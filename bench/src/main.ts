@@ -18,10 +18,8 @@ const program = Effect.fnUntraced(function* <Part extends string>(
     ({ message }) => new Options.UsageError({ message: `${message}\n\n${usage}` })
   )
   if (options.help) return yield* Console.log(usage)
-  const flags = options.profile ? ["--cpu-prof", `--cpu-prof-dir=${Benchmark.folder}`] : []
-  yield* Benchmark.run(benchmark, options).pipe(
-    Effect.provide(Layer.merge(Database.Server.layer, Worker.Flags.layer(flags)))
-  )
+  const flags = options.profile ? Worker.Flags.layerProfile(Benchmark.folder) : Worker.Flags.layerNone
+  yield* Benchmark.run(benchmark, options).pipe(Effect.provide(Layer.merge(Database.Server.layer, flags)))
 })
 
 const main = Effect.gen(function* () {

@@ -3,6 +3,7 @@
  * global settings. It lives as long as the scope in the parent, and ends by itself when the parent vanishes.
  */
 import { type ChildProcess, fork } from "node:child_process"
+import * as path from "node:path"
 import { Context, Data, Effect, Layer, type Scope } from "effect"
 
 /** What a program serves. Inputs and answers are copied between the processes (structured clone). */
@@ -19,9 +20,15 @@ export interface Worker<T extends Tasks> {
   ) => Effect.Effect<Awaited<ReturnType<T[K]>>, WorkerFailed>
 }
 
-/** The flags that worker processes get beside the parent's own: none, unless profiles are asked for. */
-export class Flags extends Context.Tag("bench/Worker/Flags")<Flags, ReadonlyArray<string>>() {
-  static readonly layer = (flags: ReadonlyArray<string>): Layer.Layer<Flags> => Layer.succeed(Flags, flags)
+/** The flags that a program's process gets beside the parent's own: none, unless profiles are asked for. */
+export class Flags extends Context.Tag("bench/Worker/Flags")<Flags, (program: string) => ReadonlyArray<string>>() {
+  static readonly layerNone: Layer.Layer<Flags> = Layer.succeed(Flags, () => [])
+  /** A CPU profile of each process, in a folder named after the program. */
+  static readonly layerProfile = (folder: string): Layer.Layer<Flags> =>
+    Layer.succeed(Flags, (program) => [
+      "--cpu-prof",
+      `--cpu-prof-dir=${path.join(folder, path.basename(program, path.extname(program)))}`
+    ])
 }
 
 interface Call {
@@ -81,15 +88,12 @@ const kill = (child: ChildProcess): Effect.Effect<void> =>
 const answerAs = <A>(answer: unknown): A => answer as A
 
 /** Starts a program that calls `serve`. */
-export const start = <T extends Tasks>(
-  program: string,
-  flags: ReadonlyArray<string> = []
-): Effect.Effect<Worker<T>, WorkerFailed, Scope.Scope | Flags> =>
+export const start = <T extends Tasks>(program: string): Effect.Effect<Worker<T>, WorkerFailed, Scope.Scope | Flags> =>
   Effect.gen(function* () {
-    const common = yield* Flags
+    const flags = yield* Flags
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
-        fork(program, { execArgv: [...process.execArgv, ...common, ...flags], serialization: "advanced" })
+        fork(program, { execArgv: [...process.execArgv, ...flags(program)], serialization: "advanced" })
       ),
       stop
     )
