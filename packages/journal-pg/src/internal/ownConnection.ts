@@ -54,7 +54,7 @@ export const make = (
       client.connect().then(
         () => {
           current = client
-          resume(Effect.succeed(client))
+          return resume(Effect.succeed(client))
         },
         (cause: unknown) => {
           giveUp(client)
