@@ -9,7 +9,7 @@ export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
-    include: ["packages/*/test/**/*.test.ts"],
+    include: ["{packages/*,bench,chaos}/test/**/*.test.ts"],
     globalSetup: ["scripts/vitest.postgres.ts"],
     reporters: ["default", ["json", { outputFile: ".tmp/tests.json" }]],
     pool: "forks",

@@ -1,17 +1,21 @@
 // Checks the direction of the imports, type-only ones included.
 //
-//   core <- projection <- journal-pg <- example-booking
+//   core <- projection <- journal-pg <- example-booking <- the programs beside the packages
 //
 // Between packages: only downwards, only by package name, only what `exports` opens; `testing` only from tests, from
-// another `testing`, and from the example's demo and tests. Inside a package: `src/*.ts` is the public contract,
+// another `testing`, from the example's demo and tests, and from the programs. Inside a package: `src/*.ts` is the public contract,
 // `src/internal/` the machinery; neither imports `src/testing/` or the package's own index, nor any file of `test/`.
 // No import cycles anywhere.
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { isMain, packages as order, root } from "./lib.js"
+import { isMain, packages, programs, root } from "./lib.js"
 
-/** Files of an application that may use a library's testing kit: those that start an embedded server. */
-const mayUseTesting = /^packages\/example-booking\/src\/(demo|embedded)([./]|$)/i
+/** Files of a program that may use a library's testing kit: those that start an embedded server. */
+const mayUseTesting = /^(packages\/example-booking\/src\/(demo|embedded)|bench\/src\/run\/Database)([./]|$)|^chaos\//i
+
+const order: ReadonlyArray<string> = [...packages, ...programs]
+const folderOf = (name: string): string =>
+  programs.some((program) => program === name) ? name : path.posix.join("packages", name)
 
 const specifiers = (text: string): ReadonlyArray<string> =>
   [
@@ -22,7 +26,7 @@ const specifiers = (text: string): ReadonlyArray<string> =>
 
 const sourcesOf = (name: string): ReadonlyArray<string> =>
   ["src", "test"]
-    .map((area) => path.join("packages", name, area))
+    .map((area) => path.posix.join(folderOf(name), area))
     .filter((area) => fs.existsSync(path.join(root, area)))
     .flatMap((area) =>
       fs
@@ -33,7 +37,7 @@ const sourcesOf = (name: string): ReadonlyArray<string> =>
 
 /** `packages/core/src/internal/x.ts` is in package core, area src, part internal. */
 const place = (file: string) => {
-  const [, name = "", area = "", ...rest] = file.split("/")
+  const [name = "", area = "", ...rest] = file.replace(/^packages\//, "").split("/")
   const part =
     area === "src" && rest.length > 1 && (rest[0] === "internal" || rest[0] === "testing") ? rest[0] : "public"
   return { name, area, part, isIndex: area === "src" && rest.join("/") === "index.ts" }
@@ -47,13 +51,13 @@ interface Import {
 }
 
 const opened = (name: string): Readonly<Record<string, string>> => {
-  const manifest = JSON.parse(fs.readFileSync(path.join(root, "packages", name, "package.json"), "utf8"))
+  const manifest = JSON.parse(fs.readFileSync(path.join(root, folderOf(name), "package.json"), "utf8"))
   return Object.fromEntries(
     Object.entries<Record<string, string>>(manifest.exports ?? {}).flatMap(([subpath, conditions]) => {
       const source = conditions["@aecor/source"]
       return source === undefined
         ? []
-        : [[path.posix.join(manifest.name, subpath), path.posix.join("packages", name, source)] as const]
+        : [[path.posix.join(manifest.name, subpath), path.posix.join(folderOf(name), source)] as const]
     })
   )
 }
@@ -86,16 +90,14 @@ const broken = ({ file, specifier, target }: Import): ReadonlyArray<string> => {
     const named = order.find((name) => specifier === `@aecor/${name}` || specifier.startsWith(`@aecor/${name}/`))
     return named === undefined ? [] : says(`not among the exports of @aecor/${named}`)
   }
-  if (specifier.startsWith(".") && !target.startsWith(`packages/${from.name}/`)) {
+  if (specifier.startsWith(".") && !target.startsWith(`${folderOf(from.name)}/`)) {
     return says("a relative path leaves its package")
   }
   const to = place(target)
   const testing = to.part === "testing" && from.area === "src" && from.part !== "testing" && !mayUseTesting.test(file)
   if (testing) return says("testing is for tests only")
   if (to.name !== from.name) {
-    return order.indexOf(to.name as (typeof order)[number]) < order.indexOf(from.name as (typeof order)[number])
-      ? []
-      : says(`${from.name} stands below ${to.name}`)
+    return order.indexOf(to.name) < order.indexOf(from.name) ? [] : says(`${from.name} stands below ${to.name}`)
   }
   if (from.area === "src" && to.area !== "src") return says("sources do not import tests")
   if (from.area === "src" && !specifier.startsWith(".")) return says("a package does not import itself by name")

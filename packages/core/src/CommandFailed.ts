@@ -9,11 +9,13 @@ import { Schema } from "effect"
  * A command was not answered.
  *
  * - `Conflict`: other writers kept winning; nothing was stored.
- * - `Journal`: the journal refused or did not answer; nothing was stored.
+ * - `Journal`: the journal refused or did not answer, or its past kept changing; nothing was stored.
  * - `InDoubt`: the journal's answer was lost.
  * - `Unreachable`: the entity's node could not be reached, or nobody serves the entity.
  * - `MailboxFull`: too many commands wait for this entity.
  * - `Timeout`: no answer in time.
+ * - `CommandIdReused`: its id is that of another command, which has stored events on this key; nothing was stored, and
+ *   sending it again under that id is of no use.
  *
  * `inDoubt` says whether the command may have taken effect or still may. Either way, sending it again under the same
  * command id is safe.
@@ -24,7 +26,7 @@ import { Schema } from "effect"
 export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandFailed", {
   entity: Schema.String,
   key: Schema.String,
-  reason: Schema.Literal("Conflict", "Journal", "InDoubt", "Unreachable", "MailboxFull", "Timeout"),
+  reason: Schema.Literal("Conflict", "Journal", "InDoubt", "Unreachable", "MailboxFull", "Timeout", "CommandIdReused"),
   inDoubt: Schema.Boolean,
   description: Schema.String
 }) {

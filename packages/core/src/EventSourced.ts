@@ -13,6 +13,7 @@
 import type { Rpc, RpcGroup } from "@effect/rpc"
 import { Clock, Context, DateTime, Effect, type Either, Layer } from "effect"
 import type { CommandFailed } from "./CommandFailed.js"
+import type { Metadata } from "./EntityEvent.js"
 import { EntityHost } from "./EntityHost.js"
 import type { Fold } from "./Fold.js"
 import * as Instance from "./internal/instance.js"
@@ -70,15 +71,22 @@ export interface Receipt<out A> {
 }
 
 /**
- * How a command is sent. `commandId` names it: sent again under the same id, one that stored events (among the last 256
- * of its key) answers as before instead of running twice. An id belongs to one command: another one under the same id on
- * the same key is taken for its repeat. A random one is made by default, so only the transport's repeats are recognised.
+ * How a command is sent.
+ *
+ * - `commandId` names it: sent again under the same id, one that stored events (among the last 256 of its key) answers as
+ *   before instead of running twice. An id belongs to one command of the key: another one under it fails with
+ *   `CommandFailed`, reason `CommandIdReused`; the same one with another payload is taken for its repeat. A random one is
+ *   made by default, so only the transport's repeats are recognised.
+ * - `metadata` is stored with each of the command's events; `EntityEvent.causedBy` makes that of a reaction to an event.
+ *   Keys that start with `aecor.` are the library's: using one is a defect of the caller. Where the caller is in a
+ *   sampled span, its W3C trace context is stored as `traceparent`, unless the metadata has one.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SendOptions {
   readonly commandId?: string
+  readonly metadata?: Metadata
 }
 
 /**

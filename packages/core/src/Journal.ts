@@ -13,10 +13,12 @@
  */
 import { Context, type DateTime, type Effect, Layer, type Schema, type Stream } from "effect"
 import type { EntityEvent, Metadata } from "./EntityEvent.js"
+import * as EventFormat from "./EventFormat.js"
 import * as memory from "./internal/journalMemory.js"
 import type { InDoubt, JournalError, VersionConflict } from "./JournalError.js"
 import type { Offset } from "./Offset.js"
 import type { EventTag, Tagging } from "./Tagging.js"
+import type { Upcasts } from "./Upcast.js"
 
 /**
  * What an append reached: the key's head after it, and the position and the id of its last event (0 and `undefined` when
@@ -76,7 +78,7 @@ export interface Journal<E> {
 }
 
 /**
- * What a journal class tells an adapter: its name, the schema of its events, how they are tagged.
+ * What a journal class tells an adapter: its name, the schema of its events, how they are stored and tagged.
  *
  * @since 0.1.0
  * @category models
@@ -84,6 +86,7 @@ export interface Journal<E> {
 export interface Definition<E, I = unknown> {
   readonly label: string
   readonly event: Schema.Schema<E, I>
+  readonly format: EventFormat.EventFormat<E>
   readonly tagging: Tagging<E>
 }
 
@@ -106,10 +109,15 @@ export interface JournalClass<Self, Name extends string, E, I>
  * @category models
  */
 export type Any<Self, E> = Context.Tag<Self, Journal<E>> &
-  Omit<Definition<E>, "event"> & { readonly event: { readonly Type: E } }
+  Omit<Definition<E>, "event" | "format"> & { readonly event: { readonly Type: E } }
 
 /**
- * The class of a journal. Events must be a tagged union: the tag is stored as the event's type.
+ * The class of a journal. Events must be a tagged union: the tag is stored as the event's type, with the version of its
+ * shape. `upcasts` read what older code has stored, by stored type: the nth, from 0, reads version n + 1, and new events
+ * are written in the version after the last.
+ *
+ * Throws a `TypeError` for events without a literal `_tag` or an upcast that is no schema, and a `RangeError` for an
+ * empty list of upcasts.
  *
  * @example
  * ```ts
@@ -126,12 +134,20 @@ export const Tag =
   <Self>() =>
   <const Name extends string, E extends { readonly _tag: string }, I>(
     name: Name,
-    options: { readonly event: Schema.Schema<E, I>; readonly tagging: Tagging<E> }
+    options: {
+      readonly event: Schema.Schema<E, I>
+      readonly tagging: Tagging<E>
+      readonly upcasts?: Upcasts<NoInfer<E>>
+    }
   ): JournalClass<Self, Name, E, I> => {
+    const { event, tagging, upcasts } = options
     const tag = Context.Tag(`@aecor/Journal/${name}`)<Self, Journal<E>>()
+    const format = EventFormat.make({ label: name, event, upcasts })
     return Object.assign(tag, {
-      ...options,
       label: name,
-      layerMemory: Layer.effect(tag, memory.make<E, I>({ label: name, ...options }))
+      event,
+      format,
+      tagging,
+      layerMemory: Layer.effect(tag, memory.make(format, tagging))
     }) as JournalClass<Self, Name, E, I>
   }

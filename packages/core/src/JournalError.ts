@@ -26,7 +26,8 @@ export class VersionConflict extends Data.TaggedError("VersionConflict")<{
  *
  * - `Unavailable`: the storage did not answer, or refused.
  * - `Unencodable`: an event does not fit the journal's schema or cannot be stored.
- * - `Undecodable`: a stored event does not fit the schema; the description names its type, key and position.
+ * - `Undecodable`: a stored event cannot be read; the description names its type, version, key and position, and the
+ *   cause (`EventFormat.Unreadable`) says whether the type or the version is unknown, or the schema refuses it.
  * - `PastChanged`: an event that was read or acknowledged is no longer there (a failover that lost it, a restored
  *   backup). What is known of the journal is to be dropped and read again.
  *

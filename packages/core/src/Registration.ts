@@ -5,9 +5,11 @@
  */
 import type { Rpc, RpcGroup } from "@effect/rpc"
 import type { Effect, Schema } from "effect"
+import type { Metadata } from "./EntityEvent.js"
 
 /**
- * A command on its way. The id stays the same when it is sent again, which makes the repeat harmless.
+ * A command on its way. The id stays the same when it is sent again, which makes the repeat harmless. The metadata is
+ * stored with the command's events.
  *
  * @since 0.1.0
  * @category models
@@ -15,6 +17,7 @@ import type { Effect, Schema } from "effect"
 export interface Envelope {
   readonly id: string
   readonly command: unknown
+  readonly metadata: Metadata
 }
 
 /**

@@ -1,9 +1,20 @@
 import { JournalSuite } from "@aecor/core/testing"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Fiber, Stream, TestClock } from "effect"
+import { Effect, Fiber, Layer, Stream, TestClock } from "effect"
+import * as memory from "../src/internal/journalMemory.js"
 import { Opened, WalletJournal } from "./fixtures/Wallet.js"
 
-JournalSuite.suite("the journal in memory", JournalSuite.SuiteJournal.layerMemory)
+const { EarlierSuiteJournal, SuiteJournal } = JournalSuite
+const shared = Layer.unwrapEffect(
+  Effect.map(memory.storage, (storage) =>
+    Layer.mergeAll(
+      Layer.effect(SuiteJournal, memory.make(SuiteJournal.format, SuiteJournal.tagging, storage)),
+      Layer.effect(EarlierSuiteJournal, memory.make(EarlierSuiteJournal.format, EarlierSuiteJournal.tagging, storage))
+    )
+  )
+)
+
+JournalSuite.suite("the journal in memory", shared)
 
 describe("the journal in memory, on the clock of the tests,", () => {
   const opened = new Opened({ owner: "ann" })

@@ -33,35 +33,75 @@ describe("the coordinator's plan", () => {
 
   it("sends a process again that its runner gave up or never took, once that had the time to take it", () => {
     const given = { runner: Option.none<string>(), sinceBeat: Option.some(3500) }
-    expect(plan([row(0, { ...given, sinceSent: Option.some(2900) })], { runners: ["a"] })).toEqual([])
-    expect(plan([row(0, { ...given, sinceSent: Option.some(3100) })], { runners: ["a"] })).toMatchObject([
+    // a second until the message is read, and a claim that waits for the fence: half a second, and three
+    expect(plan([row(0, { ...given, sinceSent: Option.some(4500) })], { runners: ["a"] })).toEqual([])
+    expect(plan([row(0, { ...given, sinceSent: Option.some(5100) })], { runners: ["a"] })).toMatchObject([
       { to: "a", why: "silent" }
     ])
   })
 
   it("sends a silent process again, and away from its runner when it stays silent", () => {
-    const silent = row(0, { sinceSent: Option.some(7000), sinceBeat: Option.some(7000) })
     const once = Plan.remember(Plan.nothingKnown, silent, 0)
     expect(plan([silent], { runners: ["a", "b"], memory: once })).toMatchObject([{ to: "a", why: "silent" }])
-    const twice = Plan.remember(once, silent, 7000)
+    const twice = Plan.remember(once, sentAgain(silent), 7000)
     expect(plan([silent], { runners: ["a", "b"], memory: twice, now: 7000 })).toMatchObject([
       { to: "b", why: "silent" }
     ])
     expect(plan([silent], { runners: ["a", "b"], memory: twice, now: 67_000 })).toMatchObject([{ to: "a" }])
   })
 
+  it("counts a silence once for each sending, however often it looks", () => {
+    const thrice = [0, 1000, 2000].reduce((memory, now) => Plan.remember(memory, silent, now), Plan.nothingKnown)
+    expect(thrice).toMatchObject({ silences: 1, avoided: new Map() })
+  })
+
   it("avoids a runner twice as long each time", () => {
-    const silent = row(0, { sinceSent: Option.some(7000), sinceBeat: Option.none() })
-    const avoidedFor = (memory: Plan.Memory) => Duration.toSeconds(memory.avoided.get("a")?.length ?? Duration.zero)
-    const twice = Plan.remember(Plan.remember(Plan.nothingKnown, silent, 0), silent, 0)
-    const fourTimes = Plan.remember(Plan.remember(twice, silent, 0), silent, 0)
-    expect([avoidedFor(twice), avoidedFor(fourTimes)]).toEqual([60, 120])
+    const twice = silentTwice(Plan.nothingKnown, "a", 0)
+    expect([avoidedUntil(twice, "a"), avoidedUntil(silentTwice(twice, "a", 60_000), "a")]).toEqual([60_000, 180_000])
+  })
+
+  it("avoids a runner no longer than before that was taken for want of another", () => {
+    const twice = silentTwice(Plan.nothingKnown, "a", 0)
+    expect(avoidedUntil(silentTwice(twice, "a", 12_000), "a")).toBe(72_000)
+  })
+
+  it("takes the runner whose avoidance ends first when it avoids all that live", () => {
+    const runners = ["a", "b", "c"]
+    const memory = ["b", "c", "a"].reduce(
+      (known, runner, i) => silentTwice(known, runner, i * 12_000),
+      Plan.nothingKnown
+    )
+    expect(plan([silent], { runners, memory, now: 30_000 })).toMatchObject([{ to: "b", why: "silent" }])
+    expect(plan([silent], { runners: ["a", "c"], memory, now: 30_000 })).toMatchObject([{ to: "c", why: "silent" }])
+    expect(plan([silent], { runners: ["a"], memory, now: 30_000 })).toMatchObject([{ to: "a", why: "silent" }])
+    const later = silentTwice(memory, "b", 36_000)
+    expect(plan([silent], { runners, memory: later, now: 40_000 })).toMatchObject([{ to: "c", why: "silent" }])
   })
 
   it("forgives the silence of a process that beats again", () => {
-    const silent = row(0, { sinceSent: Option.some(7000), sinceBeat: Option.some(7000) })
     const once = Plan.remember(Plan.nothingKnown, silent, 0)
     expect(Plan.remember(once, row(0), 1000).silences).toBe(0)
+  })
+
+  it("does not forgive the silence of a process that nobody has, though it beat a while ago", () => {
+    const once = Plan.remember(Plan.nothingKnown, silent, 0)
+    const given = row(0, { runner: Option.none(), sinceSent: Option.some(1000), sinceBeat: Option.some(5500) })
+    expect(Plan.remember(once, given, 1000).silences).toBe(1)
+  })
+
+  it("forgets to avoid a runner on which one run has lasted a minute, and no other", () => {
+    const both = silentTwice(silentTwice(Plan.nothingKnown, "a", 0), "b", 0)
+    const seen = (memory: Plan.Memory, now: number, given: Partial<Lease.ProcessRow> = {}) =>
+      Plan.remember(memory, row(0, given), now)
+    const avoided = (memory: Plan.Memory) => [...memory.avoided.keys()]
+    const first = seen(both, 1000)
+    expect(avoided(seen(first, 60_999))).toEqual(["a", "b"])
+    expect(avoided(seen(first, 61_000))).toEqual(["b"])
+    expect(avoided(seen(first, 61_000, { epoch: 2 }))).toEqual(["a", "b"])
+    expect(avoided(seen(first, 61_000, { state: Option.some("Backoff") }))).toEqual(["a", "b"])
+    expect(avoided(seen(first, 61_000, { sinceBeat: Option.some(5500), runner: Option.none() }))).toEqual(["a", "b"])
+    // a run that was silent in between has to last anew
+    expect(avoided(seen(Plan.remember(first, silent, 30_000), 61_000))).toEqual(["a", "b"])
   })
 
   it("does nothing with a process that is not desired, or where no runner lives", () => {
@@ -85,6 +125,20 @@ const row = (index: number, given: Partial<Lease.ProcessRow> = {}): Lease.Proces
   sinceSent: Option.some(60_000),
   ...given
 })
+
+/** Sent to a in vain. */
+const silent = row(0, { sinceSent: Option.some(7000), sinceBeat: Option.some(7000) })
+const sentAgain = (before: Lease.ProcessRow): Lease.ProcessRow => ({ ...before, generation: before.generation + 1 })
+
+/** The memory after two sendings in vain to a runner. */
+const silentTwice = (memory: Plan.Memory, runner: string, now: number) => {
+  generations += 2
+  const once = { ...silent, target: Option.some(runner), generation: generations }
+  return Plan.remember(Plan.remember(memory, once, now), sentAgain(once), now)
+}
+let generations = 1
+
+const avoidedUntil = (memory: Plan.Memory, runner: string) => memory.avoided.get(runner)?.until
 
 const plan = (
   rows: ReadonlyArray<Lease.ProcessRow>,

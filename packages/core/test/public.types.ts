@@ -23,6 +23,7 @@ import {
 } from "@aecor/core/testing"
 import { Rpc } from "@effect/rpc"
 import { Context, Effect, type Either, Layer, Schema, type Scope } from "effect"
+import { hasType } from "./fixtures/hasType.js"
 import {
   Closed,
   fold,
@@ -38,12 +39,6 @@ import {
   WalletJournal,
   type WalletState
 } from "./fixtures/Wallet.js"
-
-type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-/** Compiles only where the value has exactly this type. */
-const hasType =
-  <Expected>() =>
-  <Actual>(_actual: Actual, ..._exact: Equals<Actual, Expected> extends true ? [] : [never]): void => {}
 
 // ------------------------------------------------------------------ the client
 
@@ -239,7 +234,10 @@ export const wrongSpecs = [
 // ------------------------------------------------------------------ the suites: what a layer must provide
 
 export const suites = () => {
-  JournalSuite.suite("memory", JournalSuite.SuiteJournal.layerMemory)
+  const { EarlierSuiteJournal, SuiteJournal } = JournalSuite
+  JournalSuite.suite("memory", Layer.merge(SuiteJournal.layerMemory, EarlierSuiteJournal.layerMemory))
+  // @ts-expect-error the journal of earlier code is missing
+  JournalSuite.suite("half", SuiteJournal.layerMemory)
   // @ts-expect-error a layer of another journal
   JournalSuite.suite("another", WalletJournal.layerMemory)
   EntityHostSuite.suite("local", EntityHost.layerLocal)

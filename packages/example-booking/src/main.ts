@@ -6,32 +6,42 @@
  * - `HTTP_PORT` (8080): where it serves HTTP.
  * - `HOST` (127.0.0.1), `CLUSTER_PORT` (34431): where the other nodes reach it.
  */
-import { createServer } from "node:http"
-import { NodeHttpServer } from "@effect/platform-node"
+import { PgConnection } from "@aecor/journal-pg"
+import type { SqlError } from "@effect/sql/SqlError"
 import { PgClient } from "@effect/sql-pg"
-import { Config, Effect, Layer } from "effect"
+import { Config, Data, Effect, Layer } from "effect"
 import { App } from "./app.js"
+import * as Server from "./http/Server.js"
 import { Postgres } from "./postgres.js"
-import { runMain } from "./runMain.js"
+import { leavingWithin, runMain } from "./runMain.js"
 
 const Address = Config.all({
   host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
   port: Config.withDefault(Config.port("CLUSTER_PORT"), 34431)
 })
 
-const Server = NodeHttpServer.layerConfig(
-  createServer,
+const HttpAddress = Layer.effect(
+  Server.Address,
   Config.all({
     host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
     port: Config.withDefault(Config.port("HTTP_PORT"), 8080)
   })
 )
 
-const Database = PgClient.layerConfig({
-  url: Config.redacted("DATABASE_URL"),
-  applicationName: Config.succeed("booking"),
-  maxConnections: Config.succeed(20)
-})
+class NoDatabase extends Data.TaggedError("NoDatabase")<{ readonly cause: SqlError }> {
+  override readonly message = "no connection to the Postgres of DATABASE_URL"
+}
+
+const Database = PgClient.layerConfig(
+  Config.map(
+    Config.all({
+      url: Config.redacted("DATABASE_URL"),
+      applicationName: Config.succeed("booking"),
+      maxConnections: Config.succeed(20)
+    }),
+    PgConnection.noticingSilence()
+  )
+).pipe(Layer.mapError((error) => (error._tag === "SqlError" ? new NoDatabase({ cause: error }) : error)))
 
 // Memory ⇄ Postgres is this line: `Memory` in the place of `Postgres` runs the same application in this process alone.
 const Main = App.pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Address, Postgres))))
@@ -39,4 +49,7 @@ const Main = App.pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Address, Postg
 // Nobody collects spans here, and making them costs a fifth of the processor. A tracer's layer belongs in this place.
 const NoTracer = Layer.setTracerEnabled(false)
 
-runMain(Layer.launch(Main.pipe(Layer.provide([Server, Database, NoTracer]))))
+/** More than leaving in good order takes: what is left then waits for a database that does not answer. */
+const patience = "10 seconds"
+
+runMain(Layer.launch(Main.pipe(Layer.provide([HttpAddress, Database, NoTracer]))).pipe(leavingWithin(patience)))

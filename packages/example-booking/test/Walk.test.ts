@@ -1,5 +1,4 @@
 /** The walk of the README, run as it stands there. */
-import * as net from "node:net"
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { expect, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Option, Redacted } from "effect"
@@ -23,7 +22,7 @@ it.live(
   () =>
     Effect.gen(function* () {
       const url = yield* EmbeddedPostgres.createDatabase(inject("postgresUrl"))
-      const port = yield* freePort
+      const port = yield* EmbeddedPostgres.freePort
       const settings = ConfigProvider.fromMap(
         new Map([
           ["DATABASE_URL", Redacted.value(url)],
@@ -36,11 +35,3 @@ it.live(
     }),
   60_000
 )
-
-const freePort = Effect.async<number>((resume) => {
-  const server = net.createServer().listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    server.close(() => resume(Effect.succeed(port)))
-  })
-})

@@ -1,16 +1,16 @@
 /** The whole application in memory: HTTP over a socket, entities, processes and views, on a virtual clock. */
 import { DistributedProcessing } from "@aecor/core"
 import { ViewStore } from "@aecor/projection"
-import { HttpApiClient, HttpClient, HttpClientRequest } from "@effect/platform"
-import { NodeHttpServer } from "@effect/platform-node"
+import { HttpApiClient } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
-import { DateTime, Duration, Effect, Layer, Option, Ref, Stream, TestClock } from "effect"
+import { DateTime, Duration, Effect, Layer, Option, Ref, TestClock } from "effect"
 import { App } from "../src/app.js"
 import { BookingId } from "../src/domain/Ids.js"
 import { BookingApi } from "../src/http/BookingApi.js"
 import { Memory } from "../src/memory.js"
 import { bookingView, BookingsView } from "../src/view/BookingsView.js"
 import * as fixture from "./domain/fixtures.js"
+import { served } from "./http/network.js"
 
 const bookingId = BookingId.make("b-1")
 const path = { clientId: fixture.clientId, bookingId }
@@ -29,11 +29,7 @@ const crashingOnce = Layer.effect(
   })
 )
 
-const crashingApp = App.pipe(
-  Layer.provide(crashingOnce),
-  Layer.provideMerge(Memory),
-  Layer.provideMerge(NodeHttpServer.layerTest)
-)
+const crashingApp = served(App.pipe(Layer.provide(crashingOnce), Layer.provideMerge(Memory)))
 
 /** What needs no clock takes its time nevertheless: requests, and processes that have something to do. */
 const eventually = <A, E, R>(effect: Effect.Effect<A, E, R>, until: (value: A) => boolean) =>
@@ -89,21 +85,5 @@ it.scoped("places, confirms by the process, survives a crash of the projection, 
     const refused = yield* Effect.flip(api.payments.receive({ payload: payment }))
     expect(refused).toMatchObject({ _tag: "BookingIsAlreadyCanceled", reason: "ill" })
     expect((yield* api.ready()).deployments.map(({ running }) => running)).toEqual([20, 20])
-  }).pipe(Effect.provide(crashingApp))
-)
-
-it.scoped("hangs up on a body that does not tell its size and does not end, and serves others", () =>
-  Effect.gen(function* () {
-    const client = yield* HttpClient.HttpClient
-    const parts = Stream.repeatValue(new TextEncoder().encode("x".repeat(10_000))).pipe(
-      Stream.take(20),
-      Stream.concat(Stream.never)
-    )
-    const request = HttpClientRequest.post("/payments").pipe(
-      HttpClientRequest.bodyStream(parts, { contentType: "application/json" })
-    )
-    const failure = yield* Effect.flip(client.execute(request))
-    expect(failure.reason).toBe("Transport")
-    expect((yield* client.get("/health")).status).toBe(200)
   }).pipe(Effect.provide(crashingApp))
 )

@@ -2,7 +2,6 @@
 import { DistributedProcessing, EntityHost } from "@aecor/core"
 import { PgJournal, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
 import { HttpApiClient } from "@effect/platform"
-import { NodeHttpServer } from "@effect/platform-node"
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { App } from "../src/app.js"
@@ -13,6 +12,7 @@ import { Migrations } from "../src/postgres.js"
 import * as PgTicketReservation from "../src/reservation/PgTicketReservation.js"
 import { BookingsView } from "../src/view/BookingsView.js"
 import * as fixture from "./domain/fixtures.js"
+import { served } from "./http/network.js"
 import { freshDatabase } from "./postgres.js"
 
 const storage = Layer.mergeAll(
@@ -23,10 +23,8 @@ const storage = Layer.mergeAll(
   PgTicketReservation.layer()
 ).pipe(Layer.provide(Migrations), Layer.provide(freshDatabase))
 
-const app = App.pipe(
-  Layer.provide([EntityHost.layerLocal, DistributedProcessing.layerLocal]),
-  Layer.provide(storage),
-  Layer.provideMerge(NodeHttpServer.layerTest)
+const app = served(
+  App.pipe(Layer.provide([EntityHost.layerLocal, DistributedProcessing.layerLocal]), Layer.provide(storage))
 )
 
 it.live("confirms one of two bookings for a seat, takes its payment, and shows it all", () =>

@@ -14,6 +14,7 @@ import { SqlClient, SqlError } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { Data, Effect, Layer, Option } from "effect"
 import * as ledger from "./internal/migrationLedger.js"
+import * as OwnPool from "./internal/ownPool.js"
 import { reasonOf } from "./internal/sqlState.js"
 
 /**
@@ -127,12 +128,14 @@ export const run = (modules: ReadonlyArray<Migrations>): Effect.Effect<void, Mig
     if (twice !== undefined) {
       return yield* new MigrationError({ reason: "Duplicate", module: twice, description: "it is listed twice" })
     }
-    const sql = (yield* PgClient.PgClient).withoutTransforms()
+    const ledgerFailed = (cause: SqlError.SqlError) => migrationFailed("the ledger", "the database refuses", cause)
+    const given = yield* PgClient.PgClient
+    const client = yield* Effect.mapError(OwnPool.unhurried(given, "migrations"), ledgerFailed)
+    const sql = client.withoutTransforms()
     const all = Effect.zipRight(
       ledger.open(sql),
       Effect.forEach(modules, (migrations) => runModule(migrations, sql), { discard: true })
     )
-    const ledgerFailed = (cause: SqlError.SqlError) => migrationFailed("the ledger", "the database refuses", cause)
     yield* sql.withTransaction(all).pipe(
       // the client makes a defect of a commit that fails
       Effect.catchSomeDefect((defect) =>
@@ -140,7 +143,7 @@ export const run = (modules: ReadonlyArray<Migrations>): Effect.Effect<void, Mig
       ),
       Effect.catchTag("SqlError", ledgerFailed)
     )
-  }).pipe(Effect.withSpan("PgMigrations.run"))
+  }).pipe(Effect.scoped, Effect.withSpan("PgMigrations.run"))
 
 const migrationFailed = (module: string, description: string, cause: SqlError.SqlError): MigrationError =>
   new MigrationError({ reason: "Failed", module, description: `${description}: ${reasonOf(cause)}`, cause })

@@ -1,4 +1,5 @@
 export * as PgCluster from "./PgCluster.js"
+export * as PgConnection from "./PgConnection.js"
 export * as PgJournal from "./PgJournal.js"
 export * as PgMigrations from "./PgMigrations.js"
 export * as PgOffsetStore from "./PgOffsetStore.js"

@@ -1,14 +1,22 @@
-import * as net from "node:net"
 import { ProcessLease, RunnerName } from "@aecor/core"
-import { PgCluster, PgMigrations, PgProcessLease } from "@aecor/journal-pg"
+import { PgCluster, PgConnection, PgMigrations, PgProcessLease } from "@aecor/journal-pg"
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
-import { ClusterSchema, Entity, RunnerAddress, RunnerHealth, Sharding } from "@effect/cluster"
+import {
+  ClusterSchema,
+  Entity,
+  RunnerAddress,
+  RunnerHealth,
+  RunnerStorage,
+  Sharding,
+  ShardingConfig
+} from "@effect/cluster"
 import { Rpc } from "@effect/rpc"
 import { PgClient } from "@effect/sql-pg"
 import { describe, expect, it } from "@effect/vitest"
-import { Context, Duration, Effect, Exit, Layer, Schedule, Schema, Scope } from "effect"
+import { Context, Duration, Effect, Exit, Fiber, Layer, Schedule, Schema, Scope } from "effect"
 import { inject } from "vitest"
 import * as Health from "../src/internal/clusterHealth.js"
+import * as Storage from "../src/internal/clusterStorage.js"
 
 describe("PgCluster", { timeout: 60_000 }, () => {
   it.scopedLive("lets three runners start at once on an empty database, each reachable from each", () =>
@@ -59,7 +67,7 @@ describe("PgCluster", { timeout: 60_000 }, () => {
   it.scopedLive("gives a runner that comes again at an address the time to announce itself", () =>
     Effect.gen(function* () {
       const database = yield* makeDatabase
-      const ports = [yield* freePort, yield* freePort] as const
+      const ports = [yield* EmbeddedPostgres.freePort, yield* EmbeddedPostgres.freePort] as const
       const name = RunnerName.of({ host: "127.0.0.1", port: ports[0] })
       yield* Effect.gen(function* () {
         yield* announcing(name)
@@ -80,10 +88,27 @@ describe("PgCluster", { timeout: 60_000 }, () => {
     }).pipe(Effect.provide(Layer.provide(Health.layer, emptyDatabase)))
   )
 
+  it.scopedLive(
+    "waits for its tables while another runner creates them, longer than its connections may be silent",
+    () =>
+      Effect.gen(function* () {
+        const url = yield* EmbeddedPostgres.createDatabase(inject("postgresUrl"))
+        const limited = PgClient.layer(PgConnection.noticingSilence("2 seconds")({ url, maxConnections: 3 }))
+        const other = Context.get(yield* Layer.build(PgClient.layer({ url })), PgClient.PgClient)
+        const connection = yield* other.reserve
+        yield* connection.execute("SELECT pg_advisory_lock($1)", [Storage.creation], undefined)
+        const waiting = yield* Effect.fork(Layer.build(Layer.provide(Storage.layer, [limited, ShardingConfig.layer()])))
+        yield* Effect.sleep("3 seconds")
+        expect(waiting.unsafePoll()).toBe(null)
+        yield* connection.execute("SELECT pg_advisory_unlock($1)", [Storage.creation], undefined)
+        expect(Context.get(yield* Fiber.join(waiting), RunnerStorage.RunnerStorage)).toBeDefined()
+      })
+  )
+
   it.scopedLive("fails to start where the port is taken", () =>
     Effect.gen(function* () {
       const database = yield* makeDatabase
-      const port = yield* freePort
+      const port = yield* EmbeddedPostgres.freePort
       yield* startRunner(database, port)
       const error = yield* Effect.flip(startRunner(database, port))
       expect(error._tag).toBe("SocketServerError")
@@ -125,7 +150,7 @@ const startRunner = (database: Database, port: number) =>
     }
   })
 
-const started = (database: Database) => Effect.flatMap(freePort, (port) => startRunner(database, port))
+const started = (database: Database) => Effect.flatMap(EmbeddedPostgres.freePort, (port) => startRunner(database, port))
 
 const together = { concurrency: "unbounded" } as const
 
@@ -135,14 +160,6 @@ const startCaller = (database: Database) =>
     const client = yield* Context.get(context, Sharding.Sharding).makeClient(Where)
     return { ask: (entityId: string) => Effect.timeout(client(entityId).Ask(), "15 seconds") }
   })
-
-const freePort = Effect.async<number>((resume) => {
-  const server = net.createServer().listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    server.close(() => resume(Effect.succeed(port)))
-  })
-})
 
 const emptyDatabase = Layer.unwrapEffect(
   Effect.suspend(() => EmbeddedPostgres.createDatabase(inject("postgresUrl"))).pipe(

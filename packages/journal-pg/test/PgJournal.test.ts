@@ -7,5 +7,8 @@ const table = { table: "suite_event" }
 
 JournalSuite.suite(
   "PgJournal",
-  PgJournal.layer(JournalSuite.SuiteJournal, table).pipe(Layer.provide(database(PgJournal.migrations(table))))
+  Layer.mergeAll(
+    PgJournal.layer(JournalSuite.SuiteJournal, table),
+    PgJournal.layer(JournalSuite.EarlierSuiteJournal, table)
+  ).pipe(Layer.provide(database(PgJournal.migrations(table))))
 )

@@ -4,7 +4,7 @@ import { PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor
 import { ViewStore } from "@aecor/projection"
 import { PgClient } from "@effect/sql-pg"
 import { expect, it, layer } from "@effect/vitest"
-import { Effect, Layer, Option, Schema } from "effect"
+import { Effect, Fiber, Layer, Option, Schema } from "effect"
 import { client, newDatabase } from "./fixtures/database.js"
 import { claimed, registered } from "./leases.js"
 
@@ -73,6 +73,20 @@ layer(Stores, { excludeTestServices: true })("a view in a table of the applicati
       const view = yield* Bookings
       yield* commit("receipt", [booking(4)])
       yield* view.awaitReceipt({ key: id(4), sequence: 4 }, "5 seconds")
+    })
+  )
+
+  on.effect("a receipt whose key cannot be one fails, and nobody else who waits", () =>
+    Effect.gen(function* () {
+      const view = yield* Bookings
+      const waiting = yield* Effect.fork(view.awaitReceipt({ key: id(5), sequence: 5 }, "10 seconds"))
+      for (const key of ["no uuid", "\u0000"]) {
+        const error = yield* Effect.flip(view.awaitReceipt({ key, sequence: 1 }, "10 seconds"))
+        expect(error._tag).toBe("ViewStoreError")
+      }
+      expect(waiting.unsafePoll()).toBe(null)
+      yield* commit("refused", [booking(5)])
+      yield* Fiber.join(waiting)
     })
   )
 })

@@ -1,4 +1,4 @@
-import { Tagging } from "@aecor/core"
+import { EventFormat, Tagging } from "@aecor/core"
 import { expect, it } from "@effect/vitest"
 import { Effect, ParseResult, Schema } from "effect"
 import * as eventCodec from "../src/internal/eventCodec.js"
@@ -24,7 +24,8 @@ for (const [when, text] of [
   it.effect(`an event whose schema throws ${when} is one that does not decode; the others of its page do`, () =>
     Effect.gen(function* () {
       const event = Schema.TaggedStruct("Noted", { text })
-      const codec = eventCodec.make({ label: "Codec", event, tagging: Tagging.partitioned("Codec", 2) })
+      const definition = { label: "Codec", event, tagging: Tagging.partitioned("Codec", 2) }
+      const codec = eventCodec.make({ ...definition, format: EventFormat.make(definition) })
       const page = yield* codec.decode(["fine", "thrown", "fine again"].map(rowOf))
       expect(page).toMatchObject([
         { position: 1, event: { text: "fine" } },

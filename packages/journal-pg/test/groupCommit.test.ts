@@ -58,6 +58,41 @@ it.scoped(
     })
 )
 
+it.scoped(
+  "many callers take turns: a batch holds half of them, and the other half is on its way before they come again",
+  () =>
+    Effect.gen(function* () {
+      const { batches, release, submit } = yield* committer()
+      const callers = Array.from({ length: 40 }, (_, i) => `c${i}-`)
+      const rounds = yield* Effect.forEach(callers, (key) =>
+        Effect.fork(Effect.forEach([0, 1, 2], (n) => submit({ key, n }), { discard: true }))
+      )
+      while (batches.flat().length < 120) {
+        yield* settled
+        yield* release
+      }
+      yield* Fiber.join(Fiber.all(rounds))
+      const sizes = batches.map((batch) => batch.length)
+      expect(sizes.slice(0, 5)).toEqual([20, 20, 20, 20, 20])
+      const [first = [], second = []] = batches
+      expect(second.some((text) => first.includes(text))).toBe(false)
+    })
+)
+
+it.scoped("few callers go together: a batch costs more than its items", () =>
+  Effect.gen(function* () {
+    const { batches, release, submit } = yield* committer()
+    const fibers = yield* Effect.forEach(
+      Array.from({ length: 16 }, (_, i) => `c${i}-`),
+      (key) => Effect.fork(submit({ key, n: 0 }))
+    )
+    yield* settled
+    yield* release
+    yield* Fiber.join(Fiber.all(fibers))
+    expect(batches.map((batch) => batch.length)).toEqual([16])
+  })
+)
+
 it.scoped("a commit that dies fails its items, and the next batch goes on", () =>
   Effect.gen(function* () {
     const submit = yield* groupCommit.make({

@@ -57,8 +57,27 @@ it.scoped("who gives up is no longer asked for, and an error reaches all who wai
   })
 )
 
+it.scoped("a key that the server refuses fails who waits for it, and nobody else, however many wait", () =>
+  Effect.gen(function* () {
+    const { asked, notify, reached, stored } = yield* view
+    const waiting = yield* Effect.forEach(keys, (key) => Effect.fork(reached(key, 1)))
+    const refused = yield* Effect.forEach(["a\u0000", "b\u0000", "a\u0000"], (key) =>
+      Effect.fork(Effect.flip(reached(key, 1)))
+    )
+    for (const error of yield* Fiber.join(Fiber.all(refused))) expect(error.cause).toMatchObject({ code: "22021" })
+    expect(waiting.filter((fiber) => fiber.unsafePoll() !== null).length).toBe(0)
+    for (const key of keys) stored.set(key, 1)
+    asked.length = 0
+    notify()
+    yield* Fiber.join(Fiber.all(waiting))
+    expect(asked).toEqual([keys])
+  })
+)
+
 const keys = Array.from({ length: 100 }, (_, i) => `k-${i}`)
 const settled = Effect.repeatN(Effect.yieldNow(), 200)
+
+const refusal = new SqlError.SqlError({ message: "refused", cause: { severity: "ERROR", code: "22021" } })
 
 const view = Effect.gen(function* () {
   const stored = new Map<string, number>()
@@ -70,6 +89,7 @@ const view = Effect.gen(function* () {
       Effect.suspend(() => {
         asked.push(wanted)
         if (failing) return new SqlError.SqlError({ message: "down" })
+        if (wanted.some((key) => key.includes("\u0000"))) return refusal
         return Effect.succeed(
           wanted.flatMap((key) => {
             const version = stored.get(key)

@@ -1,16 +1,21 @@
 /**
- * One entity at work: load, decide, append, and again on a conflict. Both hosts run commands through it.
+ * One entity at work: load, decide, append, and again when another writer was faster or the journal's past was changed.
+ * Both hosts run commands through it.
  *
- * State is cached between commands and dropped whenever an append did not clearly succeed. A decision that writes
- * nothing (a rejection, a no-op) was taken on cached state; an append of zero events settles that it was the newest.
+ * State is cached between commands. It is put aside while an append is under way and taken up again when the append has
+ * clearly succeeded, so a failure, a defect or a caller that goes away leaves none. What writes nothing (a rejection, a
+ * no-op, a repeat) was decided on cached state; an append of zero events settles that it was the newest.
  */
-import { Effect, Either, Stream } from "effect"
+import { Effect } from "effect"
 import { CommandFailed } from "../CommandFailed.js"
+import type { Metadata } from "../EntityEvent.js"
 import type { Fold } from "../Fold.js"
 import type { Journal } from "../Journal.js"
 import type { InDoubt, JournalError, VersionConflict } from "../JournalError.js"
-import type { Answer, Run } from "../Registration.js"
+import type { Answer, Envelope, Run } from "../Registration.js"
+import type { Loaded } from "./loaded.js"
 import * as RecentCommands from "./recentCommands.js"
+import { recover } from "./recovery.js"
 
 /** What a handler sees of its entity while it decides. */
 export interface Session<S, E> {
@@ -27,19 +32,23 @@ export interface Command<S, E> {
   readonly cachedRead: boolean
 }
 
-/** A typed error of the handler, kept apart from the journal's. */
-interface Rejected {
-  readonly _tag: "Rejected"
-  readonly error: unknown
+/** How often a command is decided anew because another writer was faster, or because the past was changed. */
+const retries = 5
+
+type AppendError = VersionConflict | JournalError | InDoubt
+
+/** A command that has decided on events: its id and tag, its encoded answer, and what its caller said beside it. */
+interface Written {
+  readonly id: string
+  readonly tag: string
+  readonly reply: string | undefined
+  readonly metadata: Metadata
 }
 
-interface Loaded<S> {
-  readonly state: S
-  readonly sequence: number
-}
-
-/** How often a command is decided anew because another writer was faster. */
-const conflictRetries = 5
+const metadataOf = ({ id, metadata, reply, tag }: Written): Metadata => ({
+  ...metadata,
+  ...RecentCommands.metadataOf(id, tag, reply)
+})
 
 export const make = <S, E>(options: {
   readonly entity: string
@@ -48,89 +57,112 @@ export const make = <S, E>(options: {
   readonly fold: Fold<S, E>
   readonly commands: ReadonlyMap<string, Command<S, E>>
 }): Run => {
-  const { fold, journal, key } = options
-  let recent: RecentCommands.RecentCommands = new Map()
+  const { entity, fold, journal, key } = options
   let cached: Loaded<S> | undefined
 
-  const load = Effect.suspend(() => {
-    if (cached !== undefined) return Effect.succeed(cached)
-    const found: RecentCommands.RecentCommands = new Map()
-    return journal.read(key, 1).pipe(
-      Stream.runFold({ state: fold.initial, sequence: 0 }, (loaded: Loaded<S>, event) => {
-        RecentCommands.recordEvent(found, event)
-        return { state: fold.reduce(loaded.state, event.event), sequence: event.sequence }
-      }),
-      Effect.tap((loaded) =>
-        Effect.sync(() => {
-          cached = loaded
-          recent = found
-        })
-      )
-    )
+  const load = Effect.map(recover(options), (loaded) => {
+    cached = loaded
+    return loaded
   })
 
-  /** Takes the step over exactly when the journal has taken it, even if the caller goes away at that moment. */
-  const append = (base: Loaded<S>, next: Loaded<S>, events: ReadonlyArray<E>, id: string, reply: string | undefined) =>
-    journal.append(key, base.sequence, events, { metadata: RecentCommands.metadataOf(id, reply) }).pipe(
-      Effect.onExit((exit) =>
-        Effect.sync(() => {
-          cached = exit._tag === "Success" ? next : undefined
-          if (exit._tag === "Success" && events.length > 0) {
-            RecentCommands.record(recent, id, { sequence: next.sequence, reply })
-          }
-        })
-      )
+  /**
+   * Stores what was decided on `base`. What is known after it, the command with its answer included, is known in one step
+   * with the journal's answer.
+   */
+  const append = (base: Loaded<S>, state: S, events: ReadonlyArray<E>, by?: Written) => {
+    cached = undefined
+    const metadata = by === undefined ? {} : metadataOf(by)
+    return Effect.map(
+      journal.append(key, base.sequence, events, { metadata, lastId: base.lastId }),
+      ({ lastId = base.lastId, sequence }) => {
+        if (by !== undefined) RecentCommands.record(base.recent, by.id, { tag: by.tag, sequence, reply: by.reply })
+        cached = { state, sequence, lastId, recent: base.recent }
+        return cached
+      }
     )
+  }
 
-  const decide = Effect.fnUntraced(function* (command: Command<S, E>, id: string, payload: unknown) {
-    const base = yield* load
-    const before = recent.get(id)
-    if (before !== undefined) {
-      return Either.right<Answer>({ value: yield* command.decodeReply(before.reply), sequence: before.sequence })
+  const failed = (reason: CommandFailed["reason"], inDoubt: boolean, description: string) =>
+    new CommandFailed({ entity, key, reason, inDoubt, description })
+
+  /** One command under way. It fails with its own rejection or with `CommandFailed`. */
+  const attempt = (
+    command: Command<S, E>,
+    tag: string,
+    envelope: Envelope,
+    left: number
+  ): Effect.Effect<Answer, unknown> => {
+    const { id, metadata } = envelope
+
+    const again = (error: AppendError): Effect.Effect<Answer, unknown> => {
+      if (error._tag === "InDoubt") return Effect.fail(failed("InDoubt", true, error.message))
+      const changed = error._tag === "JournalError" && error.reason === "PastChanged"
+      const next =
+        left > 0 && (changed || error._tag === "VersionConflict")
+          ? attempt(command, tag, envelope, left - 1)
+          : Effect.fail(failed(changed || error._tag === "JournalError" ? "Journal" : "Conflict", false, error.message))
+      return changed ? Effect.zipRight(logPastChanged(error), next) : next
     }
-    let now = base
-    const pending: Array<E> = []
-    const session: Session<S, E> = {
-      state: Effect.sync(() => now.state),
-      sequence: Effect.sync(() => now.sequence),
-      append: (...events) =>
-        Effect.sync(() => {
-          for (const event of events) {
-            now = { state: fold.reduce(now.state, event), sequence: now.sequence + 1 }
-            pending.push(event)
-          }
-        })
+
+    /** What a command comes to that stores nothing. */
+    const settled = (base: Loaded<S>, outcome: Effect.Effect<Answer, unknown>) =>
+      command.cachedRead
+        ? outcome
+        : Effect.matchEffect(append(base, base.state, []), { onFailure: again, onSuccess: () => outcome })
+
+    const repeated = (base: Loaded<S>, before: RecentCommands.Recorded) => {
+      if (before.tag !== tag) {
+        const description = `the command id ${JSON.stringify(id)} belongs to ${before.tag}, and came with ${tag}`
+        return settled(base, Effect.fail(failed("CommandIdReused", false, description)))
+      }
+      const answer = Effect.map(command.decodeReply(before.reply), (value) => ({ value, sequence: before.sequence }))
+      return settled(base, answer)
     }
-    const outcome = yield* Effect.either(command.handle(payload, session))
-    if (Either.isLeft(outcome) || pending.length === 0) {
-      if (!command.cachedRead) yield* append(base, base, [], id, undefined)
-      return Either.mapBoth(outcome, {
-        onLeft: (error): Rejected => ({ _tag: "Rejected", error }),
-        onRight: (value): Answer => ({ value, sequence: base.sequence })
+
+    const decide = (base: Loaded<S>) => {
+      const before = base.recent.get(id)
+      if (before !== undefined) return repeated(base, before)
+      let { state } = base
+      const pending: Array<E> = []
+      const session: Session<S, E> = {
+        state: Effect.sync(() => state),
+        sequence: Effect.sync(() => base.sequence + pending.length),
+        append: (...events) =>
+          Effect.sync(() => {
+            for (const event of events) {
+              state = fold.reduce(state, event)
+              pending.push(event)
+            }
+          })
+      }
+      return Effect.matchEffect(command.handle(envelope.command, session), {
+        onFailure: (rejection) => settled(base, Effect.fail(rejection)),
+        onSuccess: (value) =>
+          pending.length === 0
+            ? settled(base, Effect.succeed({ value, sequence: base.sequence }))
+            : Effect.flatMap(command.encodeReply(value), (reply) =>
+                Effect.matchEffect(append(base, state, pending, { id, tag, reply, metadata }), {
+                  onFailure: again,
+                  onSuccess: ({ sequence }) => Effect.succeed({ value, sequence })
+                })
+              )
       })
     }
-    const reply = yield* command.encodeReply(outcome.right)
-    yield* append(base, now, pending, id, reply)
-    return Either.right<Answer>({ value: outcome.right, sequence: now.sequence })
-  })
 
-  const failed = (error: VersionConflict | JournalError | InDoubt): CommandFailed =>
-    new CommandFailed({
-      entity: options.entity,
-      key,
-      reason: error._tag === "VersionConflict" ? "Conflict" : error._tag === "InDoubt" ? "InDoubt" : "Journal",
-      inDoubt: error._tag === "InDoubt",
-      description: error.message
-    })
+    return Effect.suspend(() =>
+      cached === undefined ? Effect.matchEffect(load, { onFailure: again, onSuccess: decide }) : decide(cached)
+    )
+  }
 
-  return (tag, envelope) =>
-    Effect.gen(function* () {
-      const command = options.commands.get(tag)
-      if (command === undefined) return yield* Effect.dieMessage(`${options.entity} has no command ${tag}`)
-      const decided = yield* decide(command, envelope.id, envelope.command).pipe(
-        Effect.retry({ while: (error) => error._tag === "VersionConflict", times: conflictRetries }),
-        Effect.mapError(failed)
-      )
-      return yield* Either.mapLeft(decided, (rejected) => rejected.error)
-    })
+  const logPastChanged = (error: AppendError) =>
+    Effect.logError(
+      `${entity} ${JSON.stringify(key)}: what the journal had acknowledged is gone (${error.message}); it is read again`
+    )
+
+  return (tag, envelope) => {
+    const command = options.commands.get(tag)
+    return command === undefined
+      ? Effect.dieMessage(`${entity} has no command ${tag}`)
+      : attempt(command, tag, envelope, retries)
+  }
 }

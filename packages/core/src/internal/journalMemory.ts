@@ -2,10 +2,12 @@
  * A journal in the memory of one process. Events are encoded when they are appended and decoded when they are read, so
  * that what works here works on a real storage; each append is one synchronous step.
  */
-import { Chunk, Clock, type DateTime, Effect, Either, Option, Schema, Stream, SubscriptionRef } from "effect"
+import { Chunk, Clock, type DateTime, Effect, Either, Option, Stream, SubscriptionRef } from "effect"
 import type { EntityEvent, Metadata } from "../EntityEvent.js"
+import type { Encoded, EventFormat } from "../EventFormat.js"
 import { JournalError, VersionConflict } from "../JournalError.js"
 import type { Offset } from "../Offset.js"
+import * as StoredEvent from "../StoredEvent.js"
 import * as Tagging from "../Tagging.js"
 
 /** What an append says beside its events: `Journal.AppendOptions`. */
@@ -14,11 +16,9 @@ interface Options {
   readonly lastId?: string | undefined
 }
 
-/** An event as it is handed over: its type, its encoded form, and all its tags. */
-interface Encoded<I> {
+/** An event as it is handed over: its encoded form, and all its tags. */
+interface Tagged extends Encoded {
   readonly tags: ReadonlyArray<Tagging.EventTag>
-  readonly type: string
-  readonly encoded: I
 }
 
 /** What an append reached: `Journal.Appended`. */
@@ -28,38 +28,45 @@ interface Appended {
   readonly lastId: string | undefined
 }
 
-interface Stored<I> extends Omit<EntityEvent<unknown>, "event">, Encoded<I> {}
+interface Stored extends StoredEvent.StoredEvent, Tagged {}
+
+/** All that is kept of a journal. A position is an index into the log plus one; readers wait for the length. */
+interface Storage {
+  readonly log: Array<Stored>
+  readonly byKey: Map<string, Array<Stored>>
+  readonly length: SubscriptionRef.SubscriptionRef<number>
+}
+
+/** A storage that is empty. */
+export const storage: Effect.Effect<Storage> = Effect.map(SubscriptionRef.make(0), (length) => ({
+  log: [],
+  byKey: new Map(),
+  length
+}))
 
 /** Readers get pages of this size at the most, as they would from a storage. */
 const pageSize = 1000
 
-export const make = <E extends { readonly _tag: string }, I>(definition: {
-  readonly label: string
-  readonly event: Schema.Schema<E, I>
-  readonly tagging: Tagging.Tagging<E>
-}) =>
+/** The journal of a format, in a storage that journals of other formats may share. */
+export const make = <E extends { readonly _tag: string }>(
+  format: EventFormat<E>,
+  tagging: Tagging.Tagging<E>,
+  kept?: Storage
+) =>
   Effect.gen(function* () {
-    const journal = definition.label
-    const encode = Schema.encode(definition.event)
-    const decode = Schema.decode(definition.event)
-    const log: Array<Stored<I>> = []
-    const byKey = new Map<string, Array<Stored<I>>>()
-    const length = yield* SubscriptionRef.make(0)
+    const { journal } = format
+    const { byKey, length, log } = kept ?? (yield* storage)
 
-    const unencodable = (key: string, why: string, cause?: unknown) => {
-      const description = `an event of key ${JSON.stringify(key)} does not encode: ${why}`
-      return new JournalError({ journal, reason: "Unencodable", description, cause })
-    }
     const pastChanged = (description: string) => new JournalError({ journal, reason: "PastChanged", description })
 
     const encodeOne = (key: string) =>
       Effect.fnUntraced(function* (event: E) {
-        const encoded = yield* Effect.mapError(encode(event), (cause) => unencodable(key, cause.message, cause))
-        const others = yield* Either.mapLeft(Tagging.othersOf(definition.tagging, event, key), (tag) =>
-          unencodable(key, `the tag ${tag} has the name of the tagging`)
-        )
-        const tags = [definition.tagging.tagOf(key), ...others]
-        return { type: event._tag, encoded, tags } satisfies Encoded<I>
+        const encoded = yield* StoredEvent.encode(format, key, event)
+        const others = yield* Either.mapLeft(Tagging.othersOf(tagging, event, key), (tag) => {
+          const description = `an event of key ${JSON.stringify(key)} has the tag ${tag}, which is the tagging's own`
+          return new JournalError({ journal, reason: "Unencodable", description })
+        })
+        return { ...encoded, tags: [tagging.tagOf(key), ...others] } satisfies Tagged
       })
 
     const append = Effect.fn(`${journal}.append`)(function* (
@@ -78,7 +85,7 @@ export const make = <E extends { readonly _tag: string }, I>(definition: {
     const store = (
       key: string,
       expected: number,
-      events: ReadonlyArray<Encoded<I>>,
+      events: ReadonlyArray<Tagged>,
       { lastId, metadata = {} }: Options,
       now: number
     ): readonly [Either.Either<Appended, VersionConflict | JournalError>, number] => {
@@ -91,7 +98,7 @@ export const make = <E extends { readonly _tag: string }, I>(definition: {
         return [Either.left(new VersionConflict({ key, expected, actual: stream.length })), log.length]
       }
       for (const event of events) {
-        const stored: Stored<I> = {
+        const stored: Stored = {
           ...event,
           id: globalThis.crypto.randomUUID(),
           key,
@@ -109,22 +116,10 @@ export const make = <E extends { readonly _tag: string }, I>(definition: {
       return [Either.right(appended), log.length]
     }
 
-    const decodeOne = ({ encoded, tags: _, type, ...place }: Stored<I>) =>
-      Effect.mapBoth(decode(encoded), {
-        onFailure: (cause) => {
-          const { key, position } = place
-          const description = `the event ${type} at position ${position} of key ${JSON.stringify(key)} does not decode`
-          return new JournalError({ journal, reason: "Undecodable", description, cause })
-        },
-        onSuccess: (event): EntityEvent<E> => ({ ...place, event })
-      })
-    const decodePage = (page: ReadonlyArray<Stored<I>>) =>
-      Effect.map(Effect.forEach(page, decodeOne), Chunk.unsafeFromArray)
-
-    const isOf = (tag: Tagging.EventTag) => (stored: Stored<I>) => stored.tags.some((one) => Tagging.isSame(one, tag))
-    /** The first page of a tag's events in (after, to]: a position is an index into the log plus one. */
-    const pageOf = (tag: Tagging.EventTag, after: Offset, to: Offset): ReadonlyArray<Stored<I>> => {
-      const page: Array<Stored<I>> = []
+    const isOf = (tag: Tagging.EventTag) => (stored: Stored) => stored.tags.some((one) => Tagging.isSame(one, tag))
+    /** The first page of a tag's events in (after, to]. */
+    const pageOf = (tag: Tagging.EventTag, after: Offset, to: Offset): ReadonlyArray<Stored> => {
+      const page: Array<Stored> = []
       const matches = isOf(tag)
       for (let i = after; i < to && page.length < pageSize; i++) {
         const stored = log[i]
@@ -132,16 +127,21 @@ export const make = <E extends { readonly _tag: string }, I>(definition: {
       }
       return page
     }
-    const lastOf = (page: ReadonlyArray<Stored<I>>, fallback: Offset): Offset => page.at(-1)?.position ?? fallback
 
-    const livePage = (
-      tag: Tagging.EventTag,
-      after: Offset
-    ): Effect.Effect<readonly [Chunk.Chunk<EntityEvent<E>>, Offset], JournalError> =>
+    type Page = Effect.Effect<Chunk.Chunk<EntityEvent<E>>, JournalError>
+    /** Page after page, until one is empty: the next begins after the last event that was read. */
+    const pages = (start: number, at: (event: EntityEvent<E>) => number, pageAfter: (after: number) => Page) =>
+      Stream.unfoldChunkEffect(start, (after) =>
+        Effect.map(pageAfter(after), (events) => Option.map(Chunk.last(events), (last) => [events, at(last)] as const))
+      )
+    const position = (event: EntityEvent<E>): Offset => event.position
+
+    /** The next page of a tag, waited for. */
+    const livePage = (tag: Tagging.EventTag, after: Offset): Page =>
       Effect.suspend(() => {
         const scanned = log.length
         const page = pageOf(tag, after, scanned)
-        if (page.length > 0) return Effect.map(decodePage(page), (events) => [events, lastOf(page, after)] as const)
+        if (page.length > 0) return StoredEvent.decodePage(format, page)
         const longer = Stream.runHead(Stream.filter(length.changes, (_) => _ > scanned))
         return Effect.zipRight(longer, livePage(tag, Math.max(after, scanned)))
       })
@@ -150,22 +150,18 @@ export const make = <E extends { readonly _tag: string }, I>(definition: {
       append,
       read: (key: string, from: number) =>
         Stream.suspend(() => {
-          const events = (byKey.get(key) ?? []).slice(Math.max(0, from - 1))
-          return Stream.mapChunksEffect(Stream.fromIterable(events), (chunk) =>
-            decodePage(Chunk.toReadonlyArray(chunk))
+          const events = (byKey.get(key) ?? []).slice()
+          return pages(
+            Math.max(0, from - 1),
+            (event) => event.sequence,
+            (after) => StoredEvent.decodePage(format, events.slice(after, after + pageSize))
           )
         }),
-      eventsByTag: (tag: Tagging.EventTag, after: Offset) =>
-        Stream.unfoldChunkEffect(after, (from) => Effect.map(livePage(tag, from), Option.some)),
+      eventsByTag: (tag: Tagging.EventTag, after: Offset) => pages(after, position, (from) => livePage(tag, from)),
       currentEventsByTag: (tag: Tagging.EventTag, after: Offset) =>
         Stream.suspend(() => {
           const end = log.length
-          return Stream.unfoldChunkEffect(after, (from) => {
-            const page = pageOf(tag, from, end)
-            return page.length === 0
-              ? Effect.succeedNone
-              : Effect.map(decodePage(page), (events) => Option.some([events, lastOf(page, from)] as const))
-          })
+          return pages(after, position, (from) => StoredEvent.decodePage(format, pageOf(tag, from, end)))
         }),
       head: (tag: Tagging.EventTag) => Effect.sync(() => log.findLast(isOf(tag))?.position ?? 0),
       positionAt: (time: DateTime.Utc) =>

@@ -3,15 +3,31 @@
  *
  * A process is hosted in one generation until it is stopped, a newer generation is wanted, or it turns out obsolete.
  * Every start claims a new epoch. One fiber beats for all processes of the node, through their backoff and their
- * finalizers too; without a successful beat for the length of a silence they stop themselves.
+ * finalizers too; without a successful beat for the length of a silence they stop themselves. What does not stop is
+ * remembered until it is fenced.
  */
-import { Cause, Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Option, Random, Schedule, Scope } from "effect"
+import {
+  Cause,
+  Clock,
+  type Context,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Option,
+  Random,
+  Schedule,
+  type Scope
+} from "effect"
 import type { Beat, ProcessId } from "../Lease.js"
 import type { Process } from "../Process.js"
-import { type Fence, ProcessContext } from "../ProcessContext.js"
+import type { Fence, ProcessContext } from "../ProcessContext.js"
 import type { ProcessLease } from "../ProcessLease.js"
+import * as AbandonedRuns from "./abandonedRuns.js"
 import * as Backoff from "./backoff.js"
 import { beatInterval, type Settings, silence } from "./deploymentSettings.js"
+import { run } from "./processRun.js"
+import { within } from "./within.js"
 
 /** Why a run is ended from outside. `Fenced` and `Lost` stop at once and begin anew, the others end the hosting. */
 type Ending = "Stopped" | "Superseded" | "Fenced" | "Lost"
@@ -19,14 +35,16 @@ type Ending = "Stopped" | "Superseded" | "Fenced" | "Lost"
 interface Hosted {
   readonly process: ProcessId
   readonly done: Deferred.Deferred<void>
+  /** How the present run, or the wait after it, is ended from outside. */
   over: Deferred.Deferred<Ending>
+  /** Whether the hosting is to end, whatever run the wish has met. */
+  unwanted: boolean
+  /** The epoch that is held, and beaten for. */
   fence: Fence | undefined
   state: Beat["state"]
   starts: number
   lastError: Option.Option<string>
   beatenAt: number
-  /** Whether a run under the present fence did not stop in time and may still be at work. */
-  abandoned: boolean
 }
 
 export interface Node {
@@ -37,8 +55,11 @@ export interface Node {
     recipe: Process<unknown, ProcessContext>,
     settings: Settings
   ) => Effect.Effect<void>
-  /** Stops what this node hosts of a process, up to a generation, and waits for its finalizers. */
-  readonly stop: (process: ProcessId) => Effect.Effect<void>
+  /**
+   * Stops what this node hosts of a process, up to a generation, and waits for its finalizers. What has not stopped in
+   * time is fenced, now or before; it fails where that does not succeed.
+   */
+  readonly stop: (process: ProcessId) => Effect.Effect<void, AbandonedRuns.Unfenced>
   /** Stops whatever this node hosts of a deployment. */
   readonly stopAll: (deployment: string) => Effect.Effect<void>
 }
@@ -52,26 +73,19 @@ const errorLength = 500
 const describe = (exit: Exit.Exit<unknown, unknown>): Option.Option<string> =>
   Exit.isSuccess(exit) ? Option.none() : Option.some(Cause.pretty(exit.cause).slice(0, errorLength))
 
-/**
- * Waits for an effect, but only for so long; what has not ended then is left behind and answered with none. In a fiber
- * of its own, because a timeout within a finalizer cannot be interrupted and would wait for the effect nevertheless.
- */
-const within = <A, E>(effect: Effect.Effect<A, E>, limit: Duration.Duration): Effect.Effect<Option.Option<A>, E> =>
-  Effect.disconnect(effect).pipe(
-    Effect.timeoutOption(limit),
-    Effect.interruptible,
-    Effect.forkDaemon,
-    Effect.flatMap(Fiber.join)
-  )
-
 export const make = (
   runner: string,
   lease: Context.Tag.Service<ProcessLease>
 ): Effect.Effect<Node, never, Scope.Scope> =>
   Effect.gen(function* () {
     const all = new Set<Hosted>()
+    const abandoned = AbandonedRuns.make(lease)
 
-    const end = (hosted: Hosted, ending: Ending) => Deferred.succeed(hosted.over, ending)
+    const end = (hosted: Hosted, ending: Ending) =>
+      Effect.suspend(() => {
+        if (ending === "Stopped" || ending === "Superseded") hosted.unwanted = true
+        return Deferred.succeed(hosted.over, ending)
+      })
 
     const beatOnce = Effect.gen(function* () {
       const owned: Array<[Hosted, Beat]> = []
@@ -107,71 +121,22 @@ export const make = (
     })
     yield* watch.pipe(Effect.repeat(Schedule.spaced(claimRetry)), Effect.withTracerEnabled(false), Effect.forkScoped)
 
-    /** Stops a run and waits for its finalizers, for so long; what is left then is abandoned, to be fenced. */
-    const stopRun = (hosted: Hosted, stop: Effect.Effect<void>, settings: Settings): Effect.Effect<void> =>
-      Effect.gen(function* () {
-        hosted.state = "Stopping"
-        if (Option.isSome(yield* within(stop, settings.shutdownTimeout))) return
-        hosted.abandoned = true
-        const { deployment, index } = hosted.process
-        const limit = Duration.format(settings.shutdownTimeout)
-        yield* Effect.logError(
-          `process ${index} of ${deployment} did not stop within ${limit}: abandoned, to be fenced`
-        )
-      })
-
-    /** One run, from a claimed epoch to its end: its own exit, or what ended it from outside. */
-    const run = (
-      hosted: Hosted,
-      fence: Fence,
-      recipe: Process<unknown, ProcessContext>,
-      settings: Settings
-    ): Effect.Effect<Exit.Exit<unknown, unknown> | Ending> =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function* () {
-          const scope = yield* Scope.make()
-          let shutdown: Effect.Effect<void> = Effect.void
-          // apart from this fiber, so that a start that hangs can be left behind
-          const alive = yield* recipe.pipe(
-            Effect.tap((running) => Effect.sync(() => void (shutdown = running.shutdown))),
-            Effect.flatMap((running) => running.watchTermination),
-            Effect.provide(Context.make(ProcessContext, fence).pipe(Context.add(Scope.Scope, scope))),
-            Effect.exit,
-            Effect.map(Exit.flatten),
-            Effect.interruptible,
-            Effect.forkDaemon
-          )
-          const ended = Effect.map(Fiber.await(alive), Exit.flatten)
-          const stop = Fiber.interrupt(alive).pipe(
-            Effect.zipRight(Effect.suspend(() => shutdown)),
-            Effect.zipRight(Scope.close(scope, Exit.void))
-          )
-          return yield* restore(Effect.raceFirst(ended, Deferred.await(hosted.over))).pipe(
-            Effect.ensuring(stopRun(hosted, stop, settings))
-          )
-        })
-      )
-
     const begin = Effect.fnUntraced(function* (hosted: Hosted) {
       const claim = yield* Effect.timeout(lease.claim(hosted.process, runner, silence), silence)
       if (claim._tag !== "Claimed") return claim._tag
+      yield* abandoned.forgetAll(hosted.process)
       hosted.fence = claim.fence
       hosted.beatenAt = yield* Clock.currentTimeMillis
       hosted.starts += 1
       hosted.state = "Running"
-      hosted.abandoned = false
       return claim.fence
     })
 
     /** Leaves the process to others. A run that was abandoned may still write: a new epoch ends that. */
-    const giveUp = ({ abandoned, fence }: Hosted): Effect.Effect<void> => {
+    const giveUp = ({ fence, process }: Hosted): Effect.Effect<void> => {
+      if (abandoned.has(process)) return Effect.ignore(abandoned.fence(process))
       if (fence === undefined) return Effect.void
-      const given = abandoned
-        ? Effect.zipRight(lease.check(fence), lease.revoke(fence.deployment, fence.index))
-        : lease.release(fence)
-      return within(given, silence).pipe(
-        Effect.flatMap((_) => (Option.isNone(_) ? Effect.fail(new Cause.TimeoutException()) : Effect.void)),
-        Effect.catchTag("Fenced", () => Effect.void),
+      return within(lease.release(fence), silence).pipe(
         Effect.catchAll((error) => Effect.logWarning("a process could not be given up; its silence will tell", error))
       )
     }
@@ -189,22 +154,28 @@ export const make = (
     ): Effect.Effect<void> =>
       Effect.gen(function* () {
         let ends = 0
-        while (true) {
+        while (!hosted.unwanted) {
           const fence = yield* Effect.catchAll(begin(hosted), (error) =>
             Effect.as(Effect.logWarning("a claim failed", error), "Busy" as const)
           )
           if (fence === "Obsolete") return
           if (fence === "Busy") {
             const ending = yield* Effect.timeoutOption(Deferred.await(hosted.over), claimRetry)
-            if (Option.isNone(ending)) continue
-            if (ending.value === "Stopped" || ending.value === "Superseded") return
+            if (Option.isNone(ending) || hosted.unwanted) continue
             // the epoch of the run before is gone meanwhile: nothing to beat for, and nothing that ends the waiting
             yield* loseEpoch(hosted)
             yield* Effect.sleep(claimRetry)
             continue
           }
           const startedAt = yield* Clock.currentTimeMillis
-          let ended = yield* run(hosted, fence, recipe, settings)
+          let ended = yield* run({
+            fence,
+            recipe,
+            settings,
+            over: Deferred.await(hosted.over),
+            onStopping: () => void (hosted.state = "Stopping"),
+            abandoned
+          })
           if (typeof ended !== "string") {
             const ranFor = Duration.millis((yield* Clock.currentTimeMillis) - startedAt)
             ends = Backoff.countEnds(settings.backoff, ends, ranFor)
@@ -220,7 +191,7 @@ export const make = (
             if (Option.isNone(interrupted)) continue
             ended = interrupted.value
           }
-          if (ended === "Stopped" || ended === "Superseded") return
+          if (hosted.unwanted) return
           yield* Effect.logWarning(`process ${fence.index} of ${fence.deployment} lost epoch ${fence.epoch}: ${ended}`)
           yield* loseEpoch(hosted)
         }
@@ -235,24 +206,25 @@ export const make = (
         (hosted) => Effect.zipRight(end(hosted, "Stopped"), Deferred.await(hosted.done)),
         { concurrency: "unbounded", discard: true }
       )
-    const stop = (process: ProcessId) =>
+    const stopUpTo = (process: ProcessId) =>
       stopWhere((_) => sameProcess(process)(_) && _.process.generation <= process.generation)
+    const stop = (process: ProcessId) => Effect.zipRight(stopUpTo(process), abandoned.fence(process))
     const stopAll = (deployment: string) => stopWhere((_) => _.process.deployment === deployment)
 
     const host: Node["host"] = (process, recipe, settings) =>
       Effect.gen(function* () {
         if ([...all].some((_) => sameProcess(process)(_) && _.process.generation >= process.generation)) return
-        yield* stop(process)
+        yield* stopUpTo(process)
         const hosted: Hosted = {
           process,
           done: yield* Deferred.make<void>(),
           over: yield* Deferred.make<Ending>(),
+          unwanted: false,
           fence: undefined,
           state: "Running",
           starts: 0,
           lastError: Option.none(),
-          beatenAt: 0,
-          abandoned: false
+          beatenAt: 0
         }
         all.add(hosted)
         const forget = Effect.zipRight(

@@ -5,7 +5,8 @@
  * - its runner is gone: move now, without asking it;
  * - misplaced, and the set of live runners stable for a while: stop there, then move;
  * - silent although sent, or without an owner: send again; twice: move away and avoid that runner for a while, each
- *   time twice as long.
+ *   time twice as long, until a run there lasts. It avoids nobody for want of another: of runners that are all avoided it
+ *   takes the one whose time is up first.
  */
 import { Duration, Option } from "effect"
 import type { ProcessRow } from "../Lease.js"
@@ -17,10 +18,15 @@ const settleTime = Duration.seconds(3)
 const freshSettleTime = Duration.seconds(1)
 /** How long a process may show no sign of life, after it was sent and after it last beat. */
 const processSilence = Duration.seconds(6)
-/** How long a process may have no owner after it was sent: its runner gave it up, or never took it. */
-const ownerless = Duration.seconds(3)
+/**
+ * How long a process may have no owner after it was sent: its runner gave it up, or never took it. The runner may look
+ * for messages only once a second, and its claim may wait 3.5 s for transactions that hold the fence.
+ */
+const ownerless = Duration.seconds(5)
 /** How long a runner that twice did not start a process is avoided at first. */
 const firstAvoidance = Duration.seconds(60)
+/** How long a run must last for its runner not to be avoided any more. */
+const healthyRun = Duration.minutes(1)
 
 export interface Action {
   readonly row: ProcessRow
@@ -30,13 +36,16 @@ export interface Action {
 
 /** What the coordinator remembers of a process between passes. */
 export interface Memory {
-  /** How often in a row it was silent. */
+  /** How often in a row it was silent, and the generation that was counted last: every sending counts once. */
   readonly silences: number
+  readonly silentIn: number | undefined
   /** Runners it avoids: until when (milliseconds since the epoch), and for how long the last time. */
   readonly avoided: ReadonlyMap<string, { readonly until: number; readonly length: Duration.Duration }>
+  /** The run that it was last seen in, by its epoch, and since when. */
+  readonly run: { readonly epoch: number; readonly since: number } | undefined
 }
 
-export const nothingKnown: Memory = { silences: 0, avoided: new Map() }
+export const nothingKnown: Memory = { silences: 0, silentIn: undefined, avoided: new Map(), run: undefined }
 
 const isOlderThan = (age: Option.Option<number>, limit: Duration.Duration): boolean =>
   Option.match(age, { onNone: () => true, onSome: (_) => _ > Duration.toMillis(limit) })
@@ -48,23 +57,41 @@ const isSilent = (row: ProcessRow): boolean =>
 /** The memory of a process after looking at it: a beating one forgives, a second silence avoids its runner. */
 export const remember = (memory: Memory, row: ProcessRow, now: number): Memory => {
   if (!row.desired || Option.isNone(row.sinceSent)) return { ...memory, silences: 0 }
-  if (!isSilent(row)) {
-    return isOlderThan(row.sinceBeat, processSilence) ? memory : { ...memory, silences: 0 }
-  }
-  if (memory.silences === 0) return { ...memory, silences: 1 }
-  return Option.match(row.target, {
-    onNone: () => memory,
-    onSome: (target) => {
-      const before = memory.avoided.get(target)
-      const length = before === undefined ? firstAvoidance : Duration.times(before.length, 2)
-      const avoided = new Map(memory.avoided).set(target, { until: now + Duration.toMillis(length), length })
-      return { silences: 0, avoided }
-    }
-  })
+  if (isSilent(row)) return afterSilence(memory, row, now)
+  if (Option.isNone(row.runner) || isOlderThan(row.sinceBeat, processSilence)) return memory
+  if (!Option.contains(row.state, "Running")) return { ...memory, silences: 0 }
+  return afterRunning(memory, row, row.runner.value, now)
 }
 
-const avoidedNow = (memory: Memory, now: number): ReadonlySet<string> =>
-  new Set([...memory.avoided].filter(([_, { until }]) => until > now).map(([runner]) => runner))
+const afterSilence = (memory: Memory, row: ProcessRow, now: number): Memory => {
+  if (memory.silentIn === row.generation) return memory
+  const counted = { ...memory, silences: memory.silences + 1, silentIn: row.generation, run: undefined }
+  if (counted.silences < 2 || Option.isNone(row.target)) return counted
+  return { ...counted, silences: 0, avoided: avoiding(memory.avoided, row.target.value, now) }
+}
+
+/** Twice as long as the last time, if that was over: a runner that was taken for want of another had no new chance. */
+const avoiding = (avoided: Memory["avoided"], runner: string, now: number): Memory["avoided"] => {
+  const before = avoided.get(runner)
+  const again = before !== undefined && before.until <= now
+  const length = again ? Duration.times(before.length, 2) : (before?.length ?? firstAvoidance)
+  return new Map(avoided).set(runner, { until: now + Duration.toMillis(length), length })
+}
+
+/** Every start takes a new epoch, so the same epoch is the same run, also where it was not looked at for a while. */
+const afterRunning = (memory: Memory, { epoch }: ProcessRow, runner: string, now: number): Memory => {
+  const run = memory.run?.epoch === epoch ? memory.run : { epoch, since: now }
+  const lasted = now - run.since >= Duration.toMillis(healthyRun)
+  const avoided = lasted ? new Map([...memory.avoided].filter(([other]) => other !== runner)) : memory.avoided
+  return { ...memory, silences: 0, avoided, run }
+}
+
+/** The runners that a process must not go to: those that it avoids, except the first to be free if these are all. */
+const avoidedOf = (memory: Memory, runners: ReadonlyArray<string>, now: number): ReadonlySet<string> => {
+  const until = (runner: string) => memory.avoided.get(runner)?.until ?? Number.NEGATIVE_INFINITY
+  const avoided = runners.filter((runner) => until(runner) > now).toSorted((a, b) => until(a) - until(b))
+  return new Set(avoided.length < runners.length ? avoided : avoided.slice(1))
+}
 
 export const plan = (
   rows: ReadonlyArray<ProcessRow>,
@@ -78,7 +105,7 @@ export const plan = (
     desired.map((row) => ({
       index: row.index,
       at: Option.filter(row.target, isLive),
-      avoid: avoidedNow(memories.get(row.index) ?? nothingKnown, now)
+      avoid: avoidedOf(memories.get(row.index) ?? nothingKnown, live.runners, now)
     })),
     live.runners
   )

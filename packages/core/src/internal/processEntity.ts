@@ -3,13 +3,15 @@
  * its shard group: a message reaches exactly the runner it names, whose locks it holds since it started, so that a
  * takeover waits for no lock to expire.
  *
- * `Run` is persisted and never ends while the process lives; `Stop` answers after the finalizers; `Ping` only shows
+ * `Run` is persisted and never ends while the process lives; `Stop` answers after the finalizers, and fails where what did not
+ * stop may still write; `Ping` only shows
  * that the runner answers through sharding.
  */
 import { ClusterSchema, Entity, type Sharding } from "@effect/cluster"
 import { Rpc } from "@effect/rpc"
 import { Duration, Effect, Option, Schema } from "effect"
 import * as RunnerName from "../RunnerName.js"
+import { Unfenced } from "./abandonedRuns.js"
 import type { Deployment } from "./deploymentSettings.js"
 import type { Node } from "./node.js"
 
@@ -19,7 +21,7 @@ const ProcessEntity = Entity.make("aecor/Process", [
   Rpc.make("Run", { payload: Generation.fields, primaryKey: ({ generation }) => String(generation) })
     .annotate(ClusterSchema.Persisted, true)
     .annotate(ClusterSchema.Uninterruptible, "client"),
-  Rpc.make("Stop", { payload: Generation }),
+  Rpc.make("Stop", { payload: Generation, error: Unfenced }),
   Rpc.make("Ping")
 ]).annotate(ClusterSchema.ShardGroup, (entityId) =>
   RunnerName.shardGroup(entityId.slice(entityId.lastIndexOf("@") + 1))

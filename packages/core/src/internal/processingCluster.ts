@@ -7,12 +7,12 @@
  */
 import { Sharding, ShardingConfig } from "@effect/cluster"
 import { Clock, Data, Duration, Effect, Option, Schedule } from "effect"
-import { DeploymentExists } from "../Lease.js"
 import { ProcessLease } from "../ProcessLease.js"
 import * as RunnerName from "../RunnerName.js"
 import * as Coordinate from "./coordinate.js"
 import { beatInterval, type Deployment, silence } from "./deploymentSettings.js"
 import * as Node from "./node.js"
+import * as OwnNames from "./ownNames.js"
 import * as ProcessEntity from "./processEntity.js"
 import { wholly } from "./wholly.js"
 
@@ -35,6 +35,7 @@ export const make = Effect.gen(function* () {
   const self = Option.match(config.runnerAddress, { onNone: () => clientOnly, onSome: RunnerName.of })
   const client = yield* ProcessEntity.client(sharding)
   const node = yield* Node.make(self, lease)
+  const own = OwnNames.make()
   const hosted = new Map<string, Hosted>()
   const scope = yield* Effect.scope
 
@@ -94,13 +95,13 @@ export const make = Effect.gen(function* () {
   const start = Effect.fnUntraced(function* (deployment: Deployment) {
     const { name, processes } = deployment
     const one: Hosted = { deployment, coordinator: Coordinate.make({ self, lease, client, deployment, scope }) }
+    yield* own(name)
+    yield* lease.register(name, processes.length)
+    // from now on it is announced, and may be given processes
     yield* Effect.acquireRelease(
-      Effect.suspend(() =>
-        hosted.has(name) ? new DeploymentExists({ deployment: name }) : Effect.succeed(hosted.set(name, one))
-      ),
+      Effect.sync(() => hosted.set(name, one)),
       () => leave(one)
     )
-    yield* lease.register(name, processes.length)
     return one.coordinator.killSwitch
   }, wholly)
 

@@ -4,12 +4,12 @@
  */
 import { Deferred, Effect } from "effect"
 import type { KillSwitch } from "../KillSwitch.js"
-import { DeploymentExists } from "../Lease.js"
 import type { Process } from "../Process.js"
 import type { ProcessContext } from "../ProcessContext.js"
 import { ProcessLease } from "../ProcessLease.js"
 import { beatInterval, type Deployment, silence } from "./deploymentSettings.js"
 import * as Node from "./node.js"
+import * as OwnNames from "./ownNames.js"
 import { wholly } from "./wholly.js"
 
 const runner = "local"
@@ -17,15 +17,10 @@ const runner = "local"
 export const make = Effect.gen(function* () {
   const lease = yield* ProcessLease
   const node = yield* Node.make(runner, lease)
-  const names = new Set<string>()
+  const own = OwnNames.make()
 
   const start = Effect.fnUntraced(function* ({ name, processes, settings }: Deployment) {
-    yield* Effect.acquireRelease(
-      Effect.suspend(() =>
-        names.has(name) ? new DeploymentExists({ deployment: name }) : Effect.succeed(names.add(name))
-      ),
-      () => Effect.sync(() => names.delete(name))
-    )
+    yield* own(name)
     yield* lease.register(name, processes.length)
     let resumed = yield* Deferred.make<void>()
 
@@ -46,7 +41,11 @@ export const make = Effect.gen(function* () {
     return {
       shutdown: Effect.gen(function* () {
         const rows = yield* lease.stop(name)
-        yield* Effect.forEach(rows, node.stop, { concurrency: "unbounded", discard: true })
+        yield* Effect.forEach(
+          rows,
+          (row) => Effect.catchTag(node.stop(row), "Unfenced", () => lease.revoke(name, row.index)),
+          { concurrency: "unbounded", discard: true }
+        )
       }),
       resume: Effect.gen(function* () {
         yield* lease.resume(name)

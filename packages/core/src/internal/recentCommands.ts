@@ -2,26 +2,32 @@
  * The commands that wrote a key's recent events, with the answers they were given. A command that comes again under an
  * id found here answers with what was stored, instead of running twice.
  *
- * The id and the answer travel in the metadata of the events; all events of a command carry them.
+ * The id, the command's tag and the answer travel in the metadata of the events; all events of a command carry them.
  */
 import type { EntityEvent, Metadata } from "../EntityEvent.js"
 
 const idKey = "aecor.command"
+const tagKey = "aecor.commandTag"
 const replyKey = "aecor.reply"
 
 /** How many commands of a key are remembered: far more than can be under way when a node dies. */
 const capacity = 256
 
-/** What a command answered: the head it left and the encoded value, `undefined` where it answers nothing. */
+/**
+ * What ran under an id: the command's tag, the head that it left and the encoded value that it answered, `undefined`
+ * where it answers nothing.
+ */
 export interface Recorded {
+  readonly tag: string
   readonly sequence: number
   readonly reply: string | undefined
 }
 
+/** By id; the last to write is the last. */
 export type RecentCommands = Map<string, Recorded>
 
-export const metadataOf = (id: string, reply: string | undefined): Metadata =>
-  reply === undefined ? { [idKey]: id } : { [idKey]: id, [replyKey]: reply }
+export const metadataOf = (id: string, tag: string, reply: string | undefined): Metadata =>
+  reply === undefined ? { [idKey]: id, [tagKey]: tag } : { [idKey]: id, [tagKey]: tag, [replyKey]: reply }
 
 export const record = (recent: RecentCommands, id: string, recorded: Recorded): void => {
   recent.delete(id)
@@ -35,7 +41,8 @@ export const record = (recent: RecentCommands, id: string, recorded: Recorded): 
 }
 
 /** Notes the command of one event; of several events the last one's sequence stays. */
-export const recordEvent = (recent: RecentCommands, event: EntityEvent<unknown>): void => {
-  const id = event.metadata[idKey]
-  if (id !== undefined) record(recent, id, { sequence: event.sequence, reply: event.metadata[replyKey] })
+export const recordEvent = (recent: RecentCommands, { metadata, sequence }: EntityEvent<unknown>): void => {
+  const id = metadata[idKey]
+  const tag = metadata[tagKey]
+  if (id !== undefined && tag !== undefined) record(recent, id, { tag, sequence, reply: metadata[replyKey] })
 }

@@ -1,14 +1,16 @@
 /**
  * The protocol of an entity as it crosses the wire, built from its commands at run time: each payload carries the
- * command's id, each answer the sequence it left, each error may also be `CommandFailed`.
+ * command's id and metadata, each answer the sequence it left, each error may also be `CommandFailed`.
  *
  * The commands' types are known to whoever declares the entity and lost in a list of them; the functions here are where
  * they are dropped and taken up again.
  */
 import { Rpc, RpcGroup } from "@effect/rpc"
-import { Context, Effect, Option, Schema } from "effect"
+import { Context, Effect, Option, Schema, Tracer } from "effect"
 import { CommandFailed } from "../CommandFailed.js"
+import type { Metadata } from "../EntityEvent.js"
 import type { Answer, Dispatch, Envelope, WireCommand, WireProtocol } from "../Registration.js"
+import * as CommandMetadata from "./commandMetadata.js"
 import type { Command, Session } from "./instance.js"
 
 /** See `EventSourced.CachedRead`. */
@@ -31,7 +33,8 @@ const schemaOf = (schema: Schema.Schema.All): Schema.Schema<unknown, unknown> =>
 const onTheWire = (rpc: Rpc.AnyWithProps): WireCommand => {
   const payload: Schema.Schema<Envelope> = Schema.Struct({
     id: Schema.String,
-    command: schemaOf(rpc.payloadSchema as Schema.Schema.All)
+    command: schemaOf(rpc.payloadSchema as Schema.Schema.All),
+    metadata: Schema.Record({ key: Schema.String, value: Schema.String })
   })
   const success: Schema.Schema<Answer> = Schema.Struct({
     value: schemaOf(rpc.successSchema),
@@ -55,11 +58,13 @@ export const commands = <S, E>(
   context: Context.Context<never>
 ): ReadonlyMap<string, Command<S, E>> => {
   const handlerOf = new Map(Object.entries(handlers as Record<string, Untyped<S, E>>))
+  // a handler works in the trace of the command, not in the one in which its layer was built
+  const services = Context.omit(Tracer.ParentSpan)(context)
   return new Map(
     wire.commands.flatMap((rpc) =>
       Option.match(Option.fromNullable(handlerOf.get(rpc._tag)), {
         onNone: () => [],
-        onSome: (handler) => [[rpc._tag, commandOf(rpc, handler, context)] as const]
+        onSome: (handler) => [[rpc._tag, commandOf(rpc, handler, services)] as const]
       })
     )
   )
@@ -84,6 +89,12 @@ const commandOf = <S, E>(
   }
 }
 
+/** How a command is sent: `EventSourced.SendOptions`. */
+interface SendOptions {
+  readonly commandId?: string
+  readonly metadata?: Metadata
+}
+
 /** The client of a protocol: a function from a key to one sending function a command, and the same with receipts. */
 export const client = <Client>(
   wire: { readonly commands: ReadonlyArray<Rpc.AnyWithProps> },
@@ -94,10 +105,12 @@ export const client = <Client>(
     Object.fromEntries(
       [...constructors].map(([tag, construct]) => [
         tag,
-        (command: unknown, options?: { readonly commandId?: string }) =>
-          Effect.suspend(() => {
+        (command: unknown, options?: SendOptions) =>
+          Effect.contextWithEffect((context: Context.Context<never>) => {
             const id = options?.commandId ?? globalThis.crypto.randomUUID()
-            const sent = dispatch(key, tag, { id, command: construct(command) })
+            const span = Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
+            const metadata = CommandMetadata.ofCaller(options?.metadata, span)
+            const sent = dispatch(key, tag, { id, command: construct(command), metadata })
             return Effect.map(sent, (_) => answer(key, _))
           })
       ])

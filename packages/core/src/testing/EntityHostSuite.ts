@@ -17,6 +17,8 @@ import type { EntityHost } from "../EntityHost.js"
 import { Account, type AccountTest, type ClientTest, layerOn } from "./internal/account.js"
 import { answering } from "./internal/entityAnswering.js"
 import { failing } from "./internal/entityFailing.js"
+import { accompanied } from "./internal/entityMetadata.js"
+import { losing } from "./internal/entityPast.js"
 import { remembering } from "./internal/entityRemembering.js"
 import { owning } from "./internal/ownLayer.js"
 
@@ -49,4 +51,6 @@ export const suite = <E>(name: string, host: Layer.Layer<EntityHost, E>, options
     answering(test)
     remembering(test, options.idle ?? "11 minutes")
     failing(test, testUnserved)
+    losing(test)
+    accompanied(test)
   })

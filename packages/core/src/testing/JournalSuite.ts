@@ -1,9 +1,12 @@
 /**
- * What every journal promises, as tests. An adapter gives a layer for `SuiteJournal` and gets the whole suite:
+ * What every journal promises, as tests. An adapter gives a layer for `SuiteJournal`, and for `EarlierSuiteJournal` in
+ * the same storage, and gets the whole suite:
  *
  * @example
  * ```ts
- * JournalSuite.suite("PgJournal", PgJournal.layer(JournalSuite.SuiteJournal, { table: "suite_event" }).pipe(…))
+ * const table = { table: "suite_event" }
+ * const journals = [PgJournal.layer(SuiteJournal, table), PgJournal.layer(EarlierSuiteJournal, table)] as const
+ * JournalSuite.suite("PgJournal", Layer.mergeAll(...journals).pipe(…))
  * ```
  *
  * The tests run on the live clock, one after another, in one journal that may hold other events already.
@@ -14,11 +17,12 @@ import { addEqualityTesters } from "@effect/vitest"
 import type { Layer } from "effect"
 import { appending } from "./internal/journalAppending.js"
 import { concurrency } from "./internal/journalConcurrency.js"
+import { evolution } from "./internal/journalEvolution.js"
 import { history } from "./internal/journalHistory.js"
 import { reading } from "./internal/journalReading.js"
 import { tagging } from "./internal/journalTagging.js"
 import { shared } from "./internal/sharedLayer.js"
-import type { SuiteJournal } from "./internal/suiteJournal.js"
+import type { EarlierSuiteJournal, SuiteJournal } from "./internal/suiteJournal.js"
 
 /**
  * The journal of the suite: events with fields of several types, tagged by four partitions under a name of awkward
@@ -30,18 +34,28 @@ import type { SuiteJournal } from "./internal/suiteJournal.js"
 export { SuiteJournal } from "./internal/suiteJournal.js"
 
 /**
+ * The journal of the suite as earlier code has declared it: an event of it has another shape, another an other name, and
+ * others are not known. What is stored through one class is read through the other.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export { EarlierSuiteJournal } from "./internal/suiteJournal.js"
+
+/**
  * Registers the tests.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const suite = <E>(name: string, journal: Layer.Layer<SuiteJournal, E>): void => {
+export const suite = <E>(name: string, journals: Layer.Layer<SuiteJournal | EarlierSuiteJournal, E>): void => {
   addEqualityTesters()
-  shared(name, journal, (it) => {
+  shared(name, journals, (it) => {
     appending(it)
     reading(it)
     tagging(it)
     history(it)
+    evolution(it)
     concurrency(it)
   })
 }

@@ -1,6 +1,7 @@
 export * as BehaviorSpec from "./BehaviorSpec.js"
 export * as DistributedProcessingSuite from "./DistributedProcessingSuite.js"
 export * as EntityHostSuite from "./EntityHostSuite.js"
+export * as GoldenEvents from "./GoldenEvents.js"
 export * as JournalSuite from "./JournalSuite.js"
 export * as OffsetStoreSuite from "./OffsetStoreSuite.js"
 export * as ProcessLeaseSuite from "./ProcessLeaseSuite.js"

@@ -2,8 +2,9 @@
  * What can happen to a booking.
  *
  * STORAGE FORMAT. The journal holds these names and fields for ever: never rename or remove one, never give one another
- * meaning. A new field is optional or has a default; a new shape is a new event, or a transformation from the old one.
- * The golden JSON in the tests is what old journals contain. Time is the journal's: it stands beside the event.
+ * meaning. A new field is optional; any other new shape is a new version or a new event, with an upcast from the old
+ * shape in `BookingJournal` (docs/evolution.md). The golden JSON in the tests is what old journals contain. Time is the
+ * journal's: it stands beside the event.
  */
 import { Option, Schema } from "effect"
 import { ClientId, ConcertId, PaymentId } from "./Ids.js"

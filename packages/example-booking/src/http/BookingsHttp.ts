@@ -38,18 +38,18 @@ export const BookingsHttp = HttpApiBuilder.group(BookingApi, "bookings", (handle
         const { concertId, seats } = payload
         const booking = yield* Booking
         const bookingId = yield* Option.match(payload.bookingId, { onNone: () => newId, onSome: Effect.succeed })
-        const receipt = yield* booking.receipts(bookingId).Place({ clientId, concertId, seats })
+        const { sequence } = yield* booking.receipts(bookingId).Place({ clientId, concertId, seats })
         const location = `/clients/${clientId}/bookings/${bookingId}`
         yield* setLocation(location)
-        return { bookingId, location, token: receipt }
+        return { bookingId, location, token: { key: bookingId, sequence } }
       }).pipe(Effect.catchTag("CommandFailed", notAnswered))
     )
     .handle("cancel", ({ path: { bookingId, clientId }, payload }) =>
       Effect.gen(function* () {
         yield* checkOwner(bookingId, clientId)
         const booking = yield* Booking
-        const token = yield* booking.receipts(bookingId).Cancel(payload)
-        return { bookingId, token }
+        const { sequence } = yield* booking.receipts(bookingId).Cancel(payload)
+        return { bookingId, token: { key: bookingId, sequence } }
       }).pipe(Effect.catchTag("CommandFailed", notAnswered))
     )
     .handle("get", ({ path: { bookingId, clientId }, urlParams: { token } }) =>

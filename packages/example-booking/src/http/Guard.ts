@@ -5,30 +5,23 @@
 import {
   Headers,
   type HttpApp,
-  HttpIncomingMessage,
   HttpMethod,
   HttpServerError,
   HttpServerRequest,
   HttpServerResponse
 } from "@effect/platform"
 import { Cause, Effect, Option } from "effect"
+import * as Body from "./Body.js"
 
-const largestBody = 64 * 1024
 const retryAfterSeconds = 1
 
 const answer = (status: number, name: string, message: string) =>
   HttpServerResponse.unsafeJson({ _tag: name, message }, { status })
 
-const tooLarge = answer(413, "BodyTooLarge", `a body has ${largestBody} bytes at the most`)
-
-const declaredSize = (request: HttpServerRequest.HttpServerRequest): number =>
-  Option.match(Headers.get(request.headers, "content-length"), { onNone: () => 0, onSome: Number })
-
 const unsupported = answer(415, "UnsupportedMediaType", "bodies are application/json")
 
 /** A body that says of itself that it is something else. */
-const isForeign = ({ headers, method }: HttpServerRequest.HttpServerRequest): boolean =>
-  HttpMethod.hasBody(method) &&
+const isForeign = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
   Option.exists(Headers.get(headers, "content-type"), (type) => !type.toLowerCase().includes("application/json"))
 
 /** An error that no endpoint names: of the request itself, or a defect. */
@@ -37,6 +30,8 @@ const answerOf = (cause: Cause.Cause<unknown>): Effect.Effect<HttpServerResponse
   if (error instanceof HttpServerError.RouteNotFound) {
     return Effect.succeed(answer(404, "RouteNotFound", "there is nothing here"))
   }
+  if (error instanceof Body.BodyTooLarge) return Effect.succeed(answer(413, error._tag, error.message))
+  if (error instanceof Body.BodyTooDeep) return Effect.succeed(answer(400, error._tag, error.message))
   if (error instanceof HttpServerError.RequestError) {
     return Effect.succeed(answer(400, "MalformedBody", "the body could not be read as JSON"))
   }
@@ -51,10 +46,12 @@ const withRetryAfter = (response: HttpServerResponse.HttpServerResponse) =>
 
 export const guard = <E, R>(app: HttpApp.Default<E, R>): HttpApp.Default<never, R> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-    if (declaredSize(request) > largestBody) return Effect.succeed(tooLarge)
-    return isForeign(request) ? Effect.succeed(unsupported) : app
+    if (!HttpMethod.hasBody(request.method)) return app
+    if (isForeign(request)) return Effect.succeed(unsupported)
+    return Effect.flatMap(Body.read(request), (whole) =>
+      Effect.provideService(app, HttpServerRequest.HttpServerRequest, whole)
+    )
   }).pipe(
-    HttpIncomingMessage.withMaxBodySize(Option.some(largestBody)),
     Effect.catchAllCause((cause) =>
       Cause.isInterruptedOnly(cause) ? Effect.failCause(Cause.stripFailures(cause)) : answerOf(cause)
     ),

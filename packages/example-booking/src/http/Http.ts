@@ -1,7 +1,8 @@
 /**
  * The HTTP interface, served: the endpoints, the contract at `/openapi.json`, a page to try it out at `/docs`.
  */
-import { HttpApiBuilder, HttpApiSwagger, type HttpApp, type HttpRouter, HttpServer } from "@effect/platform"
+import { HttpApiBuilder, HttpApiSwagger, type HttpApp, type HttpRouter } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import { BookingApi } from "./BookingApi.js"
 import { BookingsHttp } from "./BookingsHttp.js"
@@ -9,6 +10,7 @@ import { ConcertsHttp } from "./ConcertsHttp.js"
 import { guard } from "./Guard.js"
 import { NodeHttp } from "./NodeHttp.js"
 import { PaymentsHttp } from "./PaymentsHttp.js"
+import * as Server from "./Server.js"
 
 const api = Layer.provide(HttpApiBuilder.api(BookingApi), [BookingsHttp, PaymentsHttp, ConcertsHttp, NodeHttp])
 
@@ -29,5 +31,5 @@ export const serveWith = <A, E, R>(
     Layer.provide(endpoints)
   )
 
-/** Serves it on the HTTP server of the context. */
-export const layer = serveWith((app) => HttpServer.serve(app))
+/** Serves it on the network, at the address of the context. */
+export const layer = serveWith(Server.layer).pipe(Layer.provide(NodeHttpServer.layerContext))

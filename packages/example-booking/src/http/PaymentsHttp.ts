@@ -9,8 +9,8 @@ import { notAnswered } from "./HttpError.js"
 const receive = Effect.fn("receivePayment")(function* ({ bookingId, clientId, paymentId }: typeof Payment.Type) {
   yield* checkOwner(bookingId, clientId)
   const booking = yield* Booking
-  const token = yield* booking.receipts(bookingId).ReceivePayment({ paymentId })
-  return { bookingId, token }
+  const { sequence } = yield* booking.receipts(bookingId).ReceivePayment({ paymentId })
+  return { bookingId, token: { key: bookingId, sequence } }
 })
 
 export const PaymentsHttp = HttpApiBuilder.group(BookingApi, "payments", (handlers) =>

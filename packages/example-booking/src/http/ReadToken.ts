@@ -3,6 +3,7 @@
  * the view has seen the command's events. Opaque to clients.
  */
 import { Schema } from "effect"
+import { BookingId } from "../domain/Ids.js"
 
 const longest = 512
 
@@ -15,7 +16,7 @@ const FromText = Schema.String.pipe(
 
 export const ReadToken = Schema.transform(
   FromText,
-  Schema.Struct({ key: Schema.String, sequence: Schema.NonNegativeInt }),
+  Schema.Struct({ key: BookingId, sequence: Schema.NonNegativeInt }),
   {
     strict: true,
     decode: ([key, sequence]) => ({ key, sequence }),

@@ -87,8 +87,33 @@ describe("malformed input", () => {
   it.effect("a body of more than 64 KiB: 413", () =>
     Effect.gen(function* () {
       const body = JSON.stringify({ ...order, more: "x".repeat(70_000) })
-      const answer = yield* post(body, { "content-length": String(body.length) })
-      expect(answer).toMatchObject({ status: 413, body: { _tag: "BodyTooLarge" } })
+      const refusal = { status: 413, body: { _tag: "BodyTooLarge" } }
+      expect(yield* post(body, { "content-length": String(body.length) })).toMatchObject(refusal)
+      expect(yield* post(body)).toMatchObject(refusal)
+    }).pipe(Effect.provide(idle))
+  )
+
+  it.effect("a body that nests deeper than anything of sense: 400", () =>
+    Effect.gen(function* () {
+      const deep = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`
+      const refusal = { status: 400, body: { _tag: "BodyTooDeep" } }
+      for (const body of [deep(30_000), "[".repeat(30_000), deep(17), `{"concertId":${'{"a":'.repeat(3000)}`]) {
+        expect(yield* post(body)).toMatchObject(refusal)
+        expect(yield* post(body, { "content-length": String(body.length) })).toMatchObject(refusal)
+      }
+      expect(wrong(yield* post(deep(16)))).toEqual([""])
+      const quoted = { ...order, concertId: `\\"${deep(30)}` }
+      expect(wrong(yield* post(quoted))).toEqual(["concertId"])
+    }).pipe(Effect.provide(idle))
+  )
+
+  it.effect("a token of something that no booking can be called: 400", () =>
+    Effect.gen(function* () {
+      for (const key of ["a\u0000", "", "a b", "x".repeat(65), 7]) {
+        const token = Encoding.encodeBase64Url(JSON.stringify([key, 1]))
+        const answer = yield* request("GET", `/clients/ann/bookings?token=${token}`)
+        expect([answer.status, wrong(answer)[0]?.split(".")[0]]).toEqual([400, "token"])
+      }
     }).pipe(Effect.provide(idle))
   )
 })

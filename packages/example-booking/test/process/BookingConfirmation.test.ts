@@ -58,9 +58,13 @@ describe("BookingConfirmation", () => {
       yield* Effect.all([deliver(bookingId), deliver(bookingId), deliver(bookingId)], { concurrency: "unbounded" })
       yield* deliver(bookingId)
       const [placed, ...rest] = yield* events(bookingId)
-      expect(rest.map(({ event, metadata }) => [event._tag, metadata])).toEqual([
-        ["BookingConfirmed", { "aecor.command": `BookingConfirmation/${placed?.id}` }]
-      ])
+      const stored = {
+        "aecor.command": `BookingConfirmation/Confirm/${placed?.id}`,
+        "aecor.commandTag": "Confirm",
+        correlationId: placed?.id,
+        causationId: placed?.id
+      }
+      expect(rest.map(({ event, metadata }) => [event._tag, metadata])).toMatchObject([["BookingConfirmed", stored]])
     }).pipe(Effect.provide(app))
   )
 
@@ -76,6 +80,16 @@ describe("BookingConfirmation", () => {
       yield* cancel(other)
       yield* deliver(other)
       expect(yield* kinds(other)).toEqual(["BookingPlaced", "BookingConfirmed", "BookingCancelled"])
+    }).pipe(Effect.provide(app))
+  )
+
+  it.effect("changes nothing when an event comes again after its seats were released", () =>
+    Effect.gen(function* () {
+      yield* place(bookingId)
+      yield* deliver(bookingId)
+      yield* Effect.flatMap(TicketReservation, (_) => _.release(bookingId))
+      yield* deliver(bookingId)
+      expect(yield* kinds(bookingId)).toEqual(["BookingPlaced", "BookingConfirmed"])
     }).pipe(Effect.provide(app))
   )
 

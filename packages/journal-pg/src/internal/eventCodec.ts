@@ -1,6 +1,7 @@
 /** How events become what the table holds, and back. */
-import { type EntityEvent, type Journal, JournalError, type Offset, Tagging } from "@aecor/core"
-import { Chunk, Effect, Either, ParseResult } from "effect"
+import { type EntityEvent, type Journal, JournalError, type Offset } from "@aecor/core"
+import { EventFormat, StoredEvent, Tagging } from "@aecor/core"
+import { Chunk, Effect, Either } from "effect"
 import { eventOf, type Row, type TaggedRow } from "./journalRow.js"
 import { tagText } from "./journalStatements.js"
 import { toJson } from "./json.js"
@@ -34,17 +35,11 @@ export class Undecodable {
 /** What a row came to. */
 export type Decoded<E> = EntityEvent.EntityEvent<E> | Undecodable
 
-/** A result that is there already, or has to be waited for: a schema may be asynchronous, and hardly ever is. */
-type MaybeLater<A, E> = Either.Either<A, E> | Effect.Effect<A, E>
-
 export const make = <E extends { readonly _tag: string }, I>({
-  event: schema,
+  format,
   label: journal,
   tagging
 }: Journal.Definition<E, I>) => {
-  const encodeEvent: (event: E) => MaybeLater<I, ParseResult.ParseIssue> = ParseResult.encode(schema)
-  const decodeEvent: (encoded: unknown) => MaybeLater<E, ParseResult.ParseIssue> = ParseResult.decodeUnknown(schema)
-
   const unencodable = (description: string, cause?: unknown) =>
     new JournalError.JournalError({ journal, reason: "Unencodable", description, cause })
 
@@ -53,10 +48,6 @@ export const make = <E extends { readonly _tag: string }, I>({
     Either.mapLeft(toJson(value), (why) => unencodable(`${what} ${JSON.stringify(value)} cannot be stored: ${why}`))
 
   const nameOf = (key: string, event: E) => `an event ${event._tag} of key ${JSON.stringify(key)}`
-  const doesNotEncode = (key: string, event: E, issue: ParseResult.ParseIssue) => {
-    const cause = new ParseResult.ParseError({ issue })
-    return unencodable(`${nameOf(key, event)} does not encode: ${cause.message}`, cause)
-  }
 
   const tagsOf = (key: string, event: E): Either.Either<string | null, JournalError.JournalError> =>
     Either.mapBoth(Tagging.othersOf(tagging, event, key), {
@@ -69,30 +60,28 @@ export const make = <E extends { readonly _tag: string }, I>({
       )
     )
 
-  const seal = (key: string, event: E, encoded: unknown): Either.Either<Encoded, JournalError.JournalError> => {
+  const seal = (
+    key: string,
+    event: E,
+    { encoded, type, version }: EventFormat.Encoded
+  ): Either.Either<Encoded, JournalError.JournalError> => {
     const payload = toJson(encoded)
     if (Either.isLeft(payload))
       return Either.left(unencodable(`${nameOf(key, event)} cannot be stored: ${payload.left}`))
     return Either.map(tagsOf(key, event), (tags) => ({
       id: globalThis.crypto.randomUUID(),
-      type: event._tag,
-      version: 1,
+      type,
+      version,
       tags,
       payload: payload.right
     }))
   }
 
-  const encodeOne = (key: string, event: E): MaybeLater<Encoded, JournalError.JournalError> => {
-    const encoded = encodeEvent(event)
-    if (Either.isEither(encoded)) {
-      return Either.isRight(encoded)
-        ? seal(key, event, encoded.right)
-        : Either.left(doesNotEncode(key, event, encoded.left))
-    }
-    return encoded.pipe(
-      Effect.mapError((issue) => doesNotEncode(key, event, issue)),
-      Effect.flatMap((_) => seal(key, event, _))
-    )
+  const encodeOne = (key: string, event: E): EventFormat.Parsed<Encoded, JournalError.JournalError> => {
+    const encoded = StoredEvent.encode(format, key, event)
+    return Either.isEither(encoded)
+      ? Either.flatMap(encoded, (_) => seal(key, event, _))
+      : Effect.flatMap(encoded, (_) => seal(key, event, _))
   }
 
   /** What two appends in a row have in common, mostly: the same metadata object, or none. */
@@ -103,7 +92,7 @@ export const make = <E extends { readonly _tag: string }, I>({
     key: string,
     events: ReadonlyArray<E>,
     metadata: EntityEvent.Metadata = noMetadata
-  ): MaybeLater<EncodedAppend, JournalError.JournalError> => {
+  ): EventFormat.Parsed<EncodedAppend, JournalError.JournalError> => {
     const storable = encodeText("the key", key)
     if (Either.isLeft(storable)) return Either.left(storable.left)
     const json = encodeMetadata(metadata)
@@ -124,27 +113,33 @@ export const make = <E extends { readonly _tag: string }, I>({
     return Either.right({ metadata: json.right, events: sealed })
   }
 
-  const undecodable = (row: Row | TaggedRow, cause: unknown): Undecodable => {
-    const where = `key ${JSON.stringify(row[1])}, position ${row[0]}`
-    const why = cause instanceof Error ? cause.message : String(cause)
-    const description = `the event of type ${JSON.stringify(row[4])} (${where}) does not decode: ${why}`
-    const error = new JournalError.JournalError({ journal, reason: "Undecodable", description, cause })
-    return new Undecodable(Number(row[0]), error)
+  const undecodable = (row: Row | TaggedRow, cause: EventFormat.Unreadable): Undecodable => {
+    const position = Number(row[0])
+    return new Undecodable(position, StoredEvent.unreadable(journal, row[1], position, cause))
   }
-  const refused = (row: Row | TaggedRow, issue: ParseResult.ParseIssue) =>
-    undecodable(row, new ParseResult.ParseError({ issue }))
-
   /** A schema that throws refuses the event as well: it must not end who reads for others. */
-  const decodeOne = (row: Row | TaggedRow): Decoded<E> | Effect.Effect<Decoded<E>> => {
-    const decoded = Either.try(() => decodeEvent(JSON.parse(row[6])))
-    if (Either.isLeft(decoded)) return undecodable(row, decoded.left)
-    if (!Either.isEither(decoded.right)) {
-      return Effect.match(decoded.right, {
-        onFailure: (issue) => refused(row, issue),
+  const thrown = (row: Row | TaggedRow, defect: unknown) => {
+    const description = defect instanceof Error ? defect.message : String(defect)
+    const [type, version] = [row[4], Number(row[5])]
+    return undecodable(row, new EventFormat.Unreadable({ reason: "Undecodable", type, version, description }))
+  }
+
+  const parse = (row: Row | TaggedRow): Decoded<E> | Effect.Effect<Decoded<E>> => {
+    const decoded = format.decode(row[4], Number(row[5]), JSON.parse(row[6]))
+    if (!Either.isEither(decoded)) {
+      return Effect.match(decoded, {
+        onFailure: (cause) => undecodable(row, cause),
         onSuccess: (event) => eventOf(row, event)
-      }).pipe(Effect.catchAllDefect((defect) => Effect.succeed(undecodable(row, defect))))
+      }).pipe(Effect.catchAllDefect((defect) => Effect.succeed(thrown(row, defect))))
     }
-    return Either.isRight(decoded.right) ? eventOf(row, decoded.right.right) : refused(row, decoded.right.left)
+    return Either.isRight(decoded) ? eventOf(row, decoded.right) : undecodable(row, decoded.left)
+  }
+  const decodeOne = (row: Row | TaggedRow): Decoded<E> | Effect.Effect<Decoded<E>> => {
+    try {
+      return parse(row)
+    } catch (defect) {
+      return thrown(row, defect)
+    }
   }
 
   const decodeLater = (row: Row | TaggedRow) =>
@@ -157,7 +152,9 @@ export const make = <E extends { readonly _tag: string }, I>({
   const decode = (page: ReadonlyArray<Row | TaggedRow>): Effect.Effect<ReadonlyArray<Decoded<E>>> =>
     Effect.suspend(() => {
       const decoded: Array<Decoded<E>> = []
-      for (const [i, row] of page.entries()) {
+      for (let i = 0; i < page.length; i++) {
+        const row = page[i]
+        if (row === undefined) continue
         const one = decodeOne(row)
         if (Effect.isEffect(one)) {
           return Effect.map(Effect.forEach(page.slice(i), decodeLater), (rest) => [...decoded, ...rest])

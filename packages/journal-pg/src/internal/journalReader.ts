@@ -1,7 +1,18 @@
 /** Reading a journal's table: by key, by tag, and by tag without an end. */
 import { type EntityEvent, type Journal, JournalError, type Offset, type Tagging } from "@aecor/core"
 import type { SqlError } from "@effect/sql"
-import { Chunk, type DateTime, type Duration, Effect, Option, RcRef, Schedule, type Scope, Stream } from "effect"
+import {
+  Chunk,
+  type DateTime,
+  type Duration,
+  Effect,
+  Either,
+  Option,
+  RcRef,
+  Schedule,
+  type Scope,
+  Stream
+} from "effect"
 import * as array from "./binaryArray.js"
 import type { Dedicated } from "./dedicated.js"
 import { type Decoded, untilUndecodable } from "./eventCodec.js"
@@ -105,15 +116,20 @@ export const make = Effect.fnUntraced(function* <E>(options: {
     acquire: options.hub.subscribe(options.identity, (said) => tail.told(positionIn(said)))
   })
 
-  /** Page after page from `start` on, until one is empty; `at` is what the next page begins after. */
+  /**
+   * Page after page from `start` on, until one is not full; `at` is what the next page begins after.
+   */
   const pages = (
     start: number,
     at: (event: EntityEvent.EntityEvent<E>) => number,
     read: (after: number) => Effect.Effect<ReadonlyArray<Decoded<E>>, JournalError.JournalError>
   ) =>
-    Stream.unfoldChunkEffect(start, (after) =>
-      Effect.map(Effect.flatMap(read(after), untilUndecodable), (events) =>
-        Option.map(Chunk.last(events), (last) => [events, at(last)] as const)
+    Stream.paginateChunkEffect(start, (after) =>
+      Effect.flatMap(read(after), (found) =>
+        Either.map(untilUndecodable(found), (events) => {
+          const last = found.length < pageSize && Chunk.size(events) === found.length
+          return [events, last ? Option.none() : Option.map(Chunk.last(events), at)] as const
+        })
       )
     )
 
@@ -131,7 +147,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
         Effect.map(Effect.zipRight(RcRef.get(notified), tail.join(tag)), (next) =>
           Stream.unfoldChunkEffect(after, (from) => Effect.map(next(from), Option.some))
         )
-      ),
+      ).pipe(ahead),
     currentEventsByTag: (tag, after) =>
       Stream.unwrap(
         Effect.map(head(tag), (end) =>
@@ -141,9 +157,12 @@ export const make = Effect.fnUntraced(function* <E>(options: {
             (from) => pageOfTag(tag, from, end)
           )
         )
-      )
+      ).pipe(ahead)
   }
 })
+
+/** The next page is read while one is handled. */
+const ahead = <A, E>(pages: Stream.Stream<A, E>): Stream.Stream<A, E> => Stream.bufferChunks(pages, { capacity: 1 })
 
 /** What a notification of the append function says; an older version of it names partitions instead. */
 const positionIn = (said: string | undefined): Offset.Offset | undefined => {

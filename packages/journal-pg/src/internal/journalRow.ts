@@ -16,7 +16,13 @@ export type Row = readonly [
 /** A row with its tags: its partition's, and the JSON of the others' texts. */
 export type TaggedRow = readonly [...Row, tag: string, partition: string, others: string | null]
 
-const none: EntityEvent.Metadata = {}
+/** The metadata of the row before, which is mostly the next one's, too: all events of an append have the same. */
+let before: { readonly text: string; readonly metadata: EntityEvent.Metadata } = { text: "{}", metadata: {} }
+
+const metadataOf = (text: string): EntityEvent.Metadata => {
+  if (text !== before.text) before = { text, metadata: JSON.parse(text) as EntityEvent.Metadata }
+  return before.metadata
+}
 
 /** The event of a row, once its payload is decoded. */
 export const eventOf = <E>(row: Row | TaggedRow, event: E): EntityEvent.EntityEvent<E> => ({
@@ -25,6 +31,6 @@ export const eventOf = <E>(row: Row | TaggedRow, event: E): EntityEvent.EntityEv
   sequence: Number(row[2]),
   position: Number(row[0]),
   timestamp: Number(row[8]),
-  metadata: row[7] === "{}" ? none : (JSON.parse(row[7]) as EntityEvent.Metadata),
+  metadata: metadataOf(row[7]),
   event
 })

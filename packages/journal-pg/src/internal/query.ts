@@ -1,7 +1,7 @@
 /** How statements are run. */
 import { SqlClient, type SqlError } from "@effect/sql"
 import type { PgClient } from "@effect/sql-pg"
-import { Context, Effect } from "effect"
+import { Context, Duration, Effect } from "effect"
 import { answerWithin } from "./answer.js"
 import { asText, type Statement } from "./statement.js"
 
@@ -12,7 +12,7 @@ const withoutTransaction = <R>(context: Context.Context<R>): Context.Context<R> 
   ) as Context.Context<R>
 
 /** Longer than any statement of the library takes on a server that is well. */
-const patience = "30 seconds"
+export const patience = Duration.seconds(30)
 
 /**
  * Runs one statement on a connection from the pool, as a transaction of its own, whatever transaction the caller is in.

@@ -1,9 +1,11 @@
 /**
  * Waiting for rows to reach a version. One fiber a view asks for the versions of all keys that are waited for at once,
- * whenever the view has been committed to or somebody new waits, and now and then in case a notification was lost.
+ * whenever the view has been committed to or somebody new waits, and now and then in case a notification was lost. A key
+ * that the server does not take as one (with a NUL in it) fails whoever waits for it, and nobody else.
  */
 import type { SqlError } from "@effect/sql"
-import { Effect, Exit, type Scope } from "effect"
+import { Cause, Effect, Exit, Option, type Scope } from "effect"
+import { meaning } from "./sqlState.js"
 import * as Wakeups from "./wakeups.js"
 
 /** How often it asks where no notification comes. */
@@ -15,10 +17,19 @@ interface Waiter {
   readonly resume: (exit: Exit.Exit<void, SqlError.SqlError>) => void
 }
 
+type Versions = ReadonlyArray<{ readonly key: string; readonly version: string }>
+
+/** What was answered when these keys were asked for. */
+interface Answer {
+  readonly keys: ReadonlyArray<string>
+  readonly versions: Exit.Exit<Versions, SqlError.SqlError>
+}
+
+const isOfData = (exit: Answer["versions"]): boolean =>
+  Exit.isFailure(exit) && Option.exists(Cause.failureOption(exit.cause), (error) => meaning(error) === "Data")
+
 export const make = Effect.fnUntraced(function* (options: {
-  readonly versions: (
-    keys: ReadonlyArray<string>
-  ) => Effect.Effect<ReadonlyArray<{ readonly key: string; readonly version: string }>, SqlError.SqlError>
+  readonly versions: (keys: ReadonlyArray<string>) => Effect.Effect<Versions, SqlError.SqlError>
   /** Calls back whenever the view may have been committed to. */
   readonly subscribe: (listener: () => void) => Effect.Effect<void, never, Scope.Scope>
 }): Effect.fn.Return<(key: string, version: number) => Effect.Effect<void, SqlError.SqlError>, never, Scope.Scope> {
@@ -30,12 +41,24 @@ export const make = Effect.fnUntraced(function* (options: {
     waiters.delete(waiter)
     waiter.resume(exit)
   }
+  /** Where the statement fails because of a key, it is asked for the halves, until that key stands alone. */
+  const answersTo = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Answer>> =>
+    Effect.flatMap(Effect.exit(options.versions(keys)), (versions) => {
+      if (keys.length < 2 || !isOfData(versions)) return Effect.succeed([{ keys, versions }])
+      const half = keys.length >> 1
+      return Effect.zipWith(answersTo(keys.slice(0, half)), answersTo(keys.slice(half)), (a, b) => [...a, ...b])
+    })
   const ask = Effect.gen(function* () {
     const asked = [...waiters]
-    const answer = yield* Effect.exit(options.versions([...new Set(asked.map(({ key }) => key))]))
-    if (Exit.isFailure(answer)) return asked.forEach((waiter) => settle(waiter, Exit.asVoid(answer)))
-    const reached = new Map(answer.value.map(({ key, version }) => [key, Number(version)]))
-    for (const waiter of asked) if ((reached.get(waiter.key) ?? 0) >= waiter.version) settle(waiter, Exit.void)
+    for (const { keys, versions } of yield* answersTo([...new Set(asked.map(({ key }) => key))])) {
+      const those = new Set(keys)
+      const reached = new Map(Exit.isSuccess(versions) ? versions.value.map((_) => [_.key, Number(_.version)]) : [])
+      for (const waiter of asked) {
+        if (!those.has(waiter.key)) continue
+        if (Exit.isFailure(versions)) settle(waiter, Exit.asVoid(versions))
+        else if ((reached.get(waiter.key) ?? 0) >= waiter.version) settle(waiter, Exit.void)
+      }
+    }
   })
   const look = Effect.gen(function* () {
     const ticket = wakeups.ticket(0)

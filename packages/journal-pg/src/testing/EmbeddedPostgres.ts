@@ -184,6 +184,14 @@ export const start = (options: Options = {}): Promise<Running & { readonly stop:
     })
   )
 
+/**
+ * A port of the loopback on which nobody listens at the moment, for a test's own listeners.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const freePort: Effect.Effect<number, ServerError> = Postmaster.freePort
+
 /** One statement on a server, over a connection of its own. */
 const administer = (
   url: Redacted.Redacted,

@@ -12,7 +12,7 @@ import { Effect, Redacted, type Scope } from "effect"
 /**
  * One client's connection through the proxy.
  *
- * - `cut`: ends the client's side. The server notices nothing until it answers: whatever it is doing, it goes on.
+ * - `cut`: ends the client's side. A server that was sent something goes on with it and notices nothing until it answers.
  * - `close`: ends both sides.
  *
  * @since 0.1.0
@@ -84,16 +84,23 @@ export const make = (
         }
       }
       open.add(connection)
+      /** The server was sent something, and has not said anything since. */
+      let owesAnswer = false
       client.on("data", (bytes: Buffer) => {
-        if (onSent(bytes, connection) && !server.destroyed) server.write(bytes)
+        if (!onSent(bytes, connection) || server.destroyed) return
+        owesAnswer = true
+        server.write(bytes)
       })
       server.on("data", (bytes: Buffer) => {
-        if (muted.has(connection)) return
-        if (client.destroyed) server.destroy()
-        else if (onAnswered(bytes, connection) && !client.destroyed) client.write(bytes)
+        owesAnswer = false
+        if (client.destroyed) return server.destroy()
+        return !muted.has(connection) && onAnswered(bytes, connection) && client.write(bytes)
       })
       const forget = () => client.destroyed && server.destroyed && open.delete(connection)
-      client.on("close", forget)
+      client.on("close", () => {
+        if (!owesAnswer) server.destroy()
+        forget()
+      })
       return server.on("close", () => {
         if (!muted.has(connection)) client.destroy()
         forget()

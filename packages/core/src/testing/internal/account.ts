@@ -1,12 +1,13 @@
 /** The entity that `EntityHostSuite` tests with: an account, in a journal in memory that can be told to misbehave. */
 import { Rpc } from "@effect/rpc"
-import { BigDecimal, Context, Effect, Layer, Queue, Schema, type Scope, Stream } from "effect"
+import { BigDecimal, Context, Effect, Layer, Logger, Queue, Schema, type Scope, Stream } from "effect"
 import type { EntityHost } from "../../EntityHost.js"
 import * as EventSourced from "../../EventSourced.js"
 import * as Fold from "../../Fold.js"
 import * as Journal from "../../Journal.js"
 import type { InDoubt, JournalError, VersionConflict } from "../../JournalError.js"
 import * as Tagging from "../../Tagging.js"
+import * as Rewindable from "./rewindable.js"
 
 export class Deposited extends Schema.TaggedClass<Deposited>()("Deposited", { amount: Schema.Int }) {}
 export class Withdrawn extends Schema.TaggedClass<Withdrawn>()("Withdrawn", { amount: Schema.Int }) {}
@@ -71,6 +72,8 @@ export class Probe extends Context.Tag("@aecor/core/testing/Probe")<
     readonly misbehave: (how: (append: Append, key: string, expected: number) => Append) => Effect.Effect<void>
     readonly behave: Effect.Effect<void>
     readonly appended: (append: Append, key: string, expected: number) => Append
+    /** What has been logged as an error: the text, and what it is about. */
+    readonly errors: Array<string>
   }
 >() {}
 
@@ -90,15 +93,27 @@ const probe = Layer.effect(
         Effect.suspend(() => {
           counts.appends += 1
           return how(append, key, expected)
-        })
+        }),
+      errors: []
     }
   })
 )
 
-/** The journal of memory behind the probe. `Ledger` is the same journal without it, for other writers. */
-export class Ledger extends Context.Tag("@aecor/core/testing/Ledger")<Ledger, Journal.Journal<AccountEvent>>() {}
+/** Writes down the errors that are logged, wherever in the layer that stands on it. */
+const listening = Layer.unwrapEffect(
+  Effect.map(Probe, ({ errors }) =>
+    Logger.add(
+      Logger.make(({ annotations, logLevel, message }) => {
+        if (logLevel._tag === "Error") errors.push(`${String(message)} ${JSON.stringify([...annotations])}`)
+      })
+    )
+  )
+)
 
-const ledger = Layer.effect(Ledger, AccountJournal).pipe(Layer.provide(AccountJournal.layerMemory))
+/** The journal of memory behind the probe. `Ledger` is the same journal without it, for other writers. */
+export class Ledger extends Context.Tag("@aecor/core/testing/Ledger")<Ledger, Rewindable.Rewindable<AccountEvent>>() {}
+
+const ledger = Layer.scoped(Ledger, Rewindable.make(AccountJournal))
 
 const probed = Layer.effect(
   AccountJournal,
@@ -164,8 +179,9 @@ const overdrawn = (balance: number) => new Overdrawn({ balance: BigDecimal.make(
 export const layerOn = <E>(host: Layer.Layer<EntityHost, E>) =>
   Account.layer(handlers).pipe(
     Layer.provideMerge(probed),
-    Layer.provideMerge(Layer.mergeAll(probe, ledger)),
-    Layer.provide(host)
+    Layer.provide(host),
+    Layer.provide(listening),
+    Layer.provideMerge(Layer.mergeAll(probe, ledger))
   )
 
 /** What other writers see and do: the stored events of a key, and an append past the entity. */

@@ -46,6 +46,26 @@ export const remembering = (it: AccountTest, idle: Duration.DurationInput): void
   )
 
   it(
+    "refuses another command under the id of one that has run, and names both",
+    Effect.gen(function* () {
+      const account = yield* Account
+      const deposit = answered(account("a").Deposit({ amount: 5 }, { commandId: "c-1" }))
+      const withdraw = answered(account("a").Withdraw({ amount: 1 }, { commandId: "c-1" }))
+      const check = Effect.gen(function* () {
+        expect(yield* deposit).toBe(5)
+        const failed = yield* Effect.flip(withdraw)
+        expect(failed).toMatchObject({ _tag: "CommandFailed", reason: "CommandIdReused", inDoubt: false })
+        for (const named of ["c-1", "Deposit", "Withdraw"]) expect(failed.message).toContain(named)
+        expect(yield* amounts("a")).toEqual([5])
+      })
+      yield* check
+      yield* pass(idle)
+      yield* check
+      expect(yield* answered(account("b").Deposit({ amount: 1 }, { commandId: "c-1" }))).toBe(1)
+    })
+  )
+
+  it(
     "runs commands of different ids, of no id, and of different keys, each",
     Effect.gen(function* () {
       const account = yield* Account

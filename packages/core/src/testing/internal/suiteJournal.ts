@@ -1,9 +1,11 @@
-/** The journal that `JournalSuite` tests with, and small helpers around it. */
+/** The journals that `JournalSuite` tests with, and small helpers around them. */
 import { Arbitrary, Effect, FastCheck, Option, ParseResult, Schema, Stream } from "effect"
 import type { EntityEvent } from "../../EntityEvent.js"
 import * as Journal from "../../Journal.js"
 import type { Offset } from "../../Offset.js"
 import * as Tagging from "../../Tagging.js"
+import * as Upcast from "../../Upcast.js"
+import { fromPounds, Scribbled, upcasts, Weighed, WeighedV2 } from "./suiteShapes.js"
 
 /** Nothing but text. */
 export class Noted extends Schema.TaggedClass<Noted>()("Noted", { text: Schema.String }) {}
@@ -32,25 +34,39 @@ const Forgotten = Schema.transformOrFail(Schema.String, Schema.String, {
 /** Encodes and never decodes. */
 export class Faded extends Schema.TaggedClass<Faded>()("Faded", { text: Forgotten }) {}
 
-export const SuiteEvent = Schema.Union(Noted, Measured, Emptied, Faded)
+export const SuiteEvent = Schema.Union(Noted, Measured, Emptied, Faded, Weighed)
 export type SuiteEvent = typeof SuiteEvent.Type
 
 /** The name of the suite's tagging is as awkward as a name may be. */
 export const taggingName = `suite's "tägs" %_\\/$1;`
 
+/** What earlier code knows. */
+const EarlierSuiteEvent = Schema.Union(Noted, Scribbled, WeighedV2)
+type EarlierSuiteEvent = typeof EarlierSuiteEvent.Type
+
 /** The tags that a note carries beside its partition's: `#one#other` is what its text may be. */
-const hashes = (event: SuiteEvent): ReadonlyArray<Tagging.EventTag> =>
+const hashes = (event: SuiteEvent | EarlierSuiteEvent): ReadonlyArray<Tagging.EventTag> =>
   event._tag !== "Noted" || !event.text.startsWith("#")
     ? []
     : event.text.split("#").flatMap((name) => (name === "" ? [] : [Tagging.tag(name)]))
 
+const tagging = Tagging.withTags(Tagging.partitioned(taggingName, 4), hashes)
+
 /** The journal that an adapter builds a layer for. */
 export class SuiteJournal extends Journal.Tag<SuiteJournal>()("SuiteJournal", {
   event: SuiteEvent,
-  tagging: Tagging.withTags(Tagging.partitioned(taggingName, 4), hashes)
+  tagging,
+  upcasts: { Weighed: upcasts, Scribbled: [Upcast.make(Scribbled, Noted, ({ ink }) => noted(ink))] }
 }) {}
 
-export const { tagOf, tags } = SuiteJournal.tagging
+/** The same journal as earlier code has declared it. */
+export class EarlierSuiteJournal extends Journal.Tag<EarlierSuiteJournal>()("EarlierSuiteJournal", {
+  event: EarlierSuiteEvent,
+  tagging,
+  upcasts: { Weighed: [fromPounds] }
+}) {}
+
+export const { tagOf, tags } = tagging
 
 export const noted = (text: string | number): Noted => new Noted({ text: String(text) })
 
@@ -117,7 +133,8 @@ export const awkward: ReadonlyArray<string> = [
 export const anyEvent: FastCheck.Arbitrary<SuiteEvent> = FastCheck.oneof(
   anyText.map((text) => new Noted({ text })),
   Arbitrary.make(Measured),
-  Arbitrary.make(Emptied)
+  Arbitrary.make(Emptied),
+  Arbitrary.make(Weighed)
 )
 
 export const read = (key: string, from = 1) =>

@@ -1,0 +1,47 @@
+/** `pnpm bench <benchmark> [options]`. */
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect, Layer } from "effect"
+import { benchmark as journal } from "./journal/Benchmark.js"
+import * as Benchmark from "./run/Benchmark.js"
+import * as Database from "./run/Database.js"
+import * as Options from "./run/Options.js"
+import * as Worker from "./run/Worker.js"
+
+/** Runs a benchmark as its arguments say. */
+const program = Effect.fnUntraced(function* <Part extends string>(
+  benchmark: Benchmark.Benchmark<Part>,
+  args: ReadonlyArray<string>
+) {
+  const usage = Options.usage(benchmark.name, benchmark.parts)
+  const options = yield* Effect.mapError(
+    Options.parse(args, benchmark.parts),
+    ({ message }) => new Options.UsageError({ message: `${message}\n\n${usage}` })
+  )
+  if (options.help) return yield* Console.log(usage)
+  const flags = options.profile ? ["--cpu-prof", `--cpu-prof-dir=${Benchmark.folder}`] : []
+  yield* Benchmark.run(benchmark, options).pipe(
+    Effect.provide(Layer.merge(Database.Server.layer, Worker.Flags.layer(flags)))
+  )
+})
+
+const main = Effect.gen(function* () {
+  const [name, ...args] = process.argv.slice(2)
+  switch (name) {
+    case journal.name:
+      return yield* program(journal, args)
+    default:
+      return yield* new Options.UsageError({ message: "pnpm bench <benchmark>, which is one of: journal" })
+  }
+}).pipe(
+  Effect.catchAll((error) =>
+    Effect.zipRight(
+      Console.error(error.message),
+      Effect.sync(() => (process.exitCode = 1))
+    )
+  )
+)
+
+// A terminal, pnpm and a shell may each pass the same Ctrl-C on; only the first one counts, and cleaning up is not cut off.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined)
+
+NodeRuntime.runMain(main)

@@ -1,0 +1,76 @@
+/** What a person may ask of the program on its command line. */
+import { parseArgs } from "node:util"
+import { Data, Effect } from "effect"
+
+const parts = ["journal"] as const
+export type Part = (typeof parts)[number]
+
+export interface Options {
+  readonly seed: number
+  /** Events that are written at the least; everything else grows with them. */
+  readonly events: number
+  readonly only: ReadonlyArray<Part>
+  /** Only tells what the options are. */
+  readonly help: boolean
+}
+
+export class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
+
+const quick = 1_000_000
+const full = 10_000_000
+
+export const usage = `pnpm chaos [--quick | --full | --events N] [--seed N] [--only PART]
+
+  --quick       a million events: about three minutes on two cores (this, unless told otherwise)
+  --full        ten million
+  --events N    so many, 10000 to 20000000; faults and cuts grow with them
+  --seed N      what is done to it, and when; a random one is printed otherwise
+  --only PART   one part of it: ${parts.join(", ")}
+
+Everything runs on a Postgres of its own, started for it and removed afterwards.`
+
+const integer = (name: string, given: string, min: number, max: number) => {
+  const value = Number(given)
+  return /^\d+$/.test(given) && value >= min && value <= max
+    ? Effect.succeed(value)
+    : new UsageError({ message: `--${name} takes an integer of ${min} to ${max}, not "${given}"` })
+}
+
+export const parse = (args: ReadonlyArray<string>, randomSeed: number): Effect.Effect<Options, UsageError> =>
+  Effect.gen(function* () {
+    const { values } = yield* Effect.try({
+      try: () =>
+        parseArgs({
+          // pnpm hands a separating "--" on
+          args: args.filter((arg) => arg !== "--"),
+          options: {
+            quick: { type: "boolean" },
+            full: { type: "boolean" },
+            events: { type: "string" },
+            seed: { type: "string" },
+            only: { type: "string" },
+            help: { type: "boolean", short: "h" }
+          }
+        }),
+      catch: (error) => new UsageError({ message: error instanceof Error ? error.message : String(error) })
+    })
+    const sizes = (["quick", "full", "events"] as const).filter((name) => values[name] !== undefined)
+    if (sizes.length > 1) {
+      return yield* new UsageError({ message: `--${sizes.join(" and --")} do not go together` })
+    }
+    const only = parts.filter((part) => values.only === undefined || values.only === part)
+    if (only.length === 0) {
+      return yield* new UsageError({ message: `--only takes one of ${parts.join(", ")}, not "${values.only}"` })
+    }
+    return {
+      seed: values.seed === undefined ? randomSeed : yield* integer("seed", values.seed, 0, 2 ** 31 - 1),
+      events:
+        values.events === undefined
+          ? values.full === true
+            ? full
+            : quick
+          : yield* integer("events", values.events, 10_000, 20_000_000),
+      only,
+      help: values.help ?? false
+    }
+  })

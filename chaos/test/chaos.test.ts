@@ -1,0 +1,66 @@
+/** The program as a person runs it: what it leaves behind when it is interrupted. */
+import { type ChildProcess, spawn } from "node:child_process"
+import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
+import { expect, it } from "@effect/vitest"
+import { Effect, Exit } from "effect"
+
+it.scopedLive(
+  "leaves no process and no folder behind when it is interrupted, even twice",
+  () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const chaos = yield* startChaos(folder, ["--events", "10000", "--seed", "1"])
+      yield* said(chaos, "processes read")
+      expect(fs.readdirSync(folder).filter(isOurs)).toHaveLength(2)
+      yield* signalGroup(chaos, "SIGINT")
+      yield* signalGroup(chaos, "SIGINT")
+      yield* ended(chaos)
+      expect(fs.readdirSync(folder).filter(isOurs)).toEqual([])
+      expect(Exit.isFailure(yield* Effect.exit(signalGroup(chaos, 0)))).toBe(true)
+    }),
+  90_000
+)
+
+const isOurs = (name: string): boolean => name.startsWith("aecor-")
+
+const temporaryFolder = Effect.acquireRelease(
+  Effect.sync(() => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "chaos-test-"))
+    // the server's account has to pass through
+    fs.chmodSync(folder, 0o755)
+    return folder
+  }),
+  (folder) => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true }))
+)
+
+/** In a process group of its own, as a terminal would start it. */
+const startChaos = (folder: string, args: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const entry = path.join(import.meta.dirname, "..", "src", "main.ts")
+      const command = ["--import", "tsx", "--conditions=@aecor/source", entry, ...args]
+      const env = { ...process.env, TMPDIR: folder }
+      return spawn(process.execPath, command, { detached: true, stdio: ["ignore", "pipe", "inherit"], env })
+    }),
+    (chaos) => Effect.ignore(signalGroup(chaos, "SIGKILL"))
+  )
+
+const signalGroup = (chaos: ChildProcess, signal: NodeJS.Signals | 0) =>
+  Effect.try(() => process.kill(-(chaos.pid ?? Number.NaN), signal))
+
+const said = (chaos: ChildProcess, words: string) =>
+  Effect.async<void>((resume) => {
+    let output = ""
+    chaos.stdout?.on("data", (chunk: Buffer) => {
+      output += chunk.toString()
+      if (output.includes(words)) resume(Effect.void)
+    })
+  }).pipe(Effect.timeout("60 seconds"))
+
+const ended = (chaos: ChildProcess) =>
+  Effect.async<void>((resume) => {
+    if (chaos.exitCode !== null || chaos.signalCode !== null) resume(Effect.void)
+    else chaos.once("exit", () => resume(Effect.void))
+  }).pipe(Effect.timeout("30 seconds"))
