@@ -4,7 +4,8 @@ import { PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor
 import { ViewStore } from "@aecor/projection"
 import { PgClient } from "@effect/sql-pg"
 import { expect, layer } from "@effect/vitest"
-import { Context, Deferred, Duration, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { Context, Deferred, Effect, Fiber, Layer, Option, Queue, Schema } from "effect"
+import { hubOf, Notifications } from "../src/internal/notifications.js"
 import { client, newDatabase } from "./fixtures/database.js"
 import { until } from "./fixtures/journal.js"
 import { claimed, registered } from "./leases.js"
@@ -66,23 +67,27 @@ layer(Stores, { excludeTestServices: true })("a commit and its fence", (it) => {
     })
   )
 
-  it.effect("a commit wakes who waits for it on another node, without a poll", () =>
+  it.effect("a commit is told to the other nodes, and who waits for it there hears of it", () =>
     Effect.gen(function* () {
       const here = yield* Notes
-      const there = yield* Effect.map(Layer.build(NotesView), Context.get(Notes))
+      const sql = yield* PgClient.PgClient
+      const [notesTable] = yield* sql<{ identity: string }>`SELECT 'notes'::regclass::oid::text AS identity`
+      const there = yield* Effect.map(Layer.build(Layer.fresh(NotesView)), Context.get(Notes))
+      // what a node is told when it begins to listen is that it may have missed something
+      const told = yield* Queue.unbounded<string | undefined>()
+      const hub = yield* hubOf(sql)
+      yield* hub.subscribe(notesTable?.identity ?? "", (said) => Queue.unsafeOffer(told, said))
+      expect(yield* Queue.take(told)).toBeUndefined()
       const fence = yield* claimed(yield* registered("awaited"), "one")
-      const waits: Array<number> = []
-      for (let version = 1; version <= 9; version++) {
-        const waiting = yield* Effect.fork(there.awaitReceipt({ key: "awaited", sequence: version }, "5 seconds"))
-        // the poll comes a quarter of a second after the wait has begun
-        yield* Effect.sleep("30 millis")
+      for (let version = 1; version <= 3; version++) {
+        const waiting = yield* Effect.fork(there.awaitReceipt({ key: "awaited", sequence: version }, "15 seconds"))
         const rows = new Map([["awaited", { version, view: { text: "x" } }]])
         const commit = { consumer: consumerOf("awaited"), fence, expected: version - 1, offset: version, rows }
-        const [took] = yield* Effect.timed(Effect.zipRight(here.commit(commit), Fiber.join(waiting)))
-        waits.push(Duration.toMillis(took))
+        yield* here.commit(commit)
+        expect(yield* Queue.take(told)).toBe("commit")
+        yield* Fiber.join(waiting)
       }
-      expect(waits.toSorted((a, b) => a - b)[4]).toBeLessThan(150)
-    }).pipe(Effect.scoped)
+    }).pipe(Effect.provide(Notifications.layer), Effect.scoped)
   )
 
   it.effect("a commit does not take part in the caller's transaction", () =>

@@ -1,6 +1,7 @@
 // Readers that follow a journal while it grows: nothing is missed, whoever writes and whatever becomes of the listener.
 import { Journal } from "@aecor/core"
 import { PgJournal } from "@aecor/journal-pg"
+import { TcpProxy } from "@aecor/journal-pg/testing"
 import type { PgClient } from "@effect/sql-pg"
 import { expect, it } from "@effect/vitest"
 import { type Chunk, Context, Deferred, Effect, Fiber, Layer, Option, Stream } from "effect"
@@ -64,6 +65,29 @@ it.live("a listener whose connection is killed is replaced: events still arrive,
         yield* Effect.forEach(fiveTimes, (n) => appendAndSee(journal, "c", n))
       }),
     { pollInterval: "1 hour" }
+  )
+)
+
+it.live("a listener to whom the server has fallen silent is replaced: events still arrive", () =>
+  withJournal(({ sql, url }) =>
+    Effect.gen(function* () {
+      const listens = new Set<TcpProxy.Connection>()
+      let silent: ReadonlySet<TcpProxy.Connection> = new Set()
+      const proxy = yield* TcpProxy.make(url, {
+        onSent: (bytes, connection) => {
+          if (bytes.includes("LISTEN")) listens.add(connection)
+          return true
+        },
+        onAnswered: (_, connection) => !silent.has(connection)
+      })
+      const journal = yield* journalOf(proxy.url, { pollInterval: "1 hour" })
+      yield* reading(journal)
+      const first = yield* listening(sql)
+      yield* appendAndSee(journal, "a", 0)
+      silent = new Set(listens)
+      yield* listening(sql, first)
+      yield* Effect.forEach(fiveTimes, (n) => appendAndSee(journal, "b", n))
+    })
   )
 )
 

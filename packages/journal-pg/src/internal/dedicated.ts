@@ -1,17 +1,13 @@
 /**
- * A connection of one's own, for one statement at a time: it is never waited for, it keeps its statements prepared, and
- * one on which nothing comes back can be destroyed without harm to anybody else.
- *
- * It is made when it is first needed, and again whenever it was lost. Rows come as arrays, of texts where the statement selects
- * texts. What a sending came to is told as it is: never
- * sent, or sent with an answer or without.
+ * A connection of one's own, for one statement at a time: it keeps its statements prepared, and is given up when an answer
+ * does not come. Rows come as arrays, of texts where the statement selects texts. What a sending came to is told as it
+ * is: never sent, or sent with an answer or without.
  */
 import { SqlError } from "@effect/sql"
 import type { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Redacted, type Scope } from "effect"
-import * as Net from "node:net"
-import type { Duplex } from "node:stream"
-import * as Pg from "pg"
+import { Duration, Effect, type Scope } from "effect"
+import type * as Pg from "pg"
+import * as OwnConnection from "./ownConnection.js"
 import type { Statement } from "./statement.js"
 
 /** No answer; what was not even sent had no effect. */
@@ -28,13 +24,6 @@ export interface Dedicated {
   readonly send: (statement: Statement, values: ReadonlyArray<unknown>) => Effect.Effect<Result>
 }
 
-interface Open {
-  readonly client: Pg.Client
-  readonly socket: Duplex
-}
-
-const connectTimeout = Duration.seconds(5)
-
 export const make = (options: {
   readonly config: PgClient.PgClientConfig
   /** What the connection is for: it stands in its name. */
@@ -43,98 +32,42 @@ export const make = (options: {
   readonly timeout: Duration.DurationInput
   /** Whether statements may be named: a pooler that changes the connection under a client does not bear it. */
   readonly named: boolean
-}): Effect.Effect<Dedicated, never, Scope.Scope> => {
-  const { config } = options
-  const timeout = Duration.toMillis(options.timeout)
-  let current: Open | undefined
+}): Effect.Effect<Dedicated, never, Scope.Scope> =>
+  Effect.map(OwnConnection.make(options.config, options.purpose), ({ giveUp, opened }) => {
+    const timeout = Duration.toMillis(options.timeout)
 
-  const forget = (open: Open) => {
-    if (current === open) current = undefined
-    open.socket.destroy()
-  }
+    const query = (client: Pg.Client, { name, text }: Statement, values: ReadonlyArray<unknown>) =>
+      Effect.async<Result>((resume) => {
+        const done = (result: Result) => {
+          clearTimeout(timer)
+          resume(Effect.succeed(result))
+        }
+        const timer = setTimeout(() => {
+          giveUp(client)
+          done(noAnswer(new Error(`no answer within ${timeout} ms`)))
+        }, timeout)
+        const asked = { ...(options.named ? { name } : {}), text, values: [...values], rowMode: "array" as const }
+        // the types have the callback's error as always there
+        client.query<Array<string | null>>(asked, (cause: Error | null, result) =>
+          done(cause ? noAnswer(cause) : { _tag: "Answered", rows: result.rows })
+        )
+        return Effect.sync(() => {
+          clearTimeout(timer)
+          giveUp(client)
+        })
+      })
 
-  const connect = (): Promise<Open> => {
-    const socket = config.stream?.() ?? new Net.Socket()
-    const client = new Pg.Client({
-      ...connectionOf(config),
-      application_name: `${config.applicationName ?? "aecor"} ${options.purpose}`,
-      stream: () => socket,
-      connectionTimeoutMillis: Duration.toMillis(config.connectTimeout ?? connectTimeout)
-    })
-    const open = { client, socket }
-    // a connection that ends while nothing is asked of it is not missed: the next sending makes another
-    client.on("error", () => forget(open))
-    client.on("end", () => forget(open))
-    return client.connect().then(
-      () => {
-        current = open
-        return open
-      },
-      (cause: unknown) => {
-        forget(open)
-        throw cause
-      }
-    )
-  }
-
-  const query = (open: Open, { name, text }: Statement, values: ReadonlyArray<unknown>) =>
-    Effect.async<Result>((resume) => {
-      const done = (result: Result) => {
-        clearTimeout(timer)
-        resume(Effect.succeed(result))
-      }
-      const timer = setTimeout(() => {
-        forget(open)
-        done(failed(true, new Error(`no answer within ${timeout} ms`)))
-      }, timeout)
-      const asked = { ...(options.named ? { name } : {}), text, values: [...values], rowMode: "array" as const }
-      // the types have the callback's error as always there
-      open.client.query<Array<string | null>>(asked, (cause: Error | null, result) =>
-        done(cause ? failed(true, cause) : { _tag: "Answered", rows: result.rows })
-      )
-    })
-
-  const opened: Effect.Effect<Open, Failed> = Effect.suspend(() =>
-    current === undefined
-      ? Effect.tryPromise({ try: connect, catch: (cause) => failed(false, cause) })
-      : Effect.succeed(current)
-  )
-  const send = (statement: Statement, values: ReadonlyArray<unknown>) =>
-    Effect.matchEffect(opened, {
-      onFailure: (notSent) => Effect.succeed<Result>(notSent),
-      onSuccess: (open) => query(open, statement, values)
-    })
-
-  const close = Effect.async<void>((resume) => {
-    const open = current
-    if (open === undefined) return resume(Effect.void)
-    const ended = () => {
-      clearTimeout(timer)
-      forget(open)
-      resume(Effect.void)
+    return {
+      send: (statement, values) =>
+        Effect.matchEffect(opened, {
+          onFailure: (cause) => Effect.succeed<Result>({ _tag: "Failed", sent: false, cause }),
+          onSuccess: (client) => query(client, statement, values)
+        })
     }
-    const timer = setTimeout(ended, 1000)
-    open.client.end().then(ended, ended)
   })
-  return Effect.as(
-    Effect.addFinalizer(() => close),
-    { send }
-  )
-}
 
-const failed = (sent: boolean, cause: unknown): Failed => ({
+const noAnswer = (cause: unknown): Failed => ({
   _tag: "Failed",
-  sent,
-  cause: new SqlError.SqlError({ message: sent ? "the statement failed" : "there is no connection", cause })
-})
-
-/** Where and as whom the client connects. */
-const connectionOf = (config: PgClient.PgClientConfig): Pg.ClientConfig => ({
-  ...(config.url === undefined ? {} : { connectionString: Redacted.value(config.url) }),
-  ...(config.host === undefined ? {} : { host: config.host }),
-  ...(config.port === undefined ? {} : { port: config.port }),
-  ...(config.database === undefined ? {} : { database: config.database }),
-  ...(config.username === undefined ? {} : { user: config.username }),
-  ...(config.password === undefined ? {} : { password: Redacted.value(config.password) }),
-  ...(config.ssl === undefined ? {} : { ssl: config.ssl })
+  sent: true,
+  cause: new SqlError.SqlError({ message: "the statement failed", cause })
 })

@@ -2,15 +2,17 @@
  * The listener of a node: one connection for all journals and views on one client, while anybody subscribes. Where nobody
  * does there is none, and what is told costs the server nothing.
  *
- * A connection that is dead without saying so is noticed by the silence after a message of one's own, and replaced. Who
+ * A connection that ends is replaced at once, and one that is dead without saying so when it does not answer. Who
  * subscribes is told when messages may have been missed, and must poll as well: notifications make things fast, never
- * correct.
+ * correct. Through a pooler that gives connections away between transactions nothing is heard: that is noticed, and tried
+ * again ever more rarely.
  */
-import { PgClient } from "@effect/sql-pg"
-import { Context, Deferred, Effect, Exit, Layer, RcMap, Schedule, Scope, Stream, SubscriptionRef } from "effect"
+import { SqlError } from "@effect/sql"
+import type { PgClient } from "@effect/sql-pg"
+import { Context, Data, Deferred, Effect, Exit, Layer, RcMap, type Scope, Stream, SubscriptionRef } from "effect"
+import type * as Pg from "pg"
 import { channel } from "./channel.js"
-import { query } from "./query.js"
-import * as silence from "./silence.js"
+import * as OwnConnection from "./ownConnection.js"
 
 /** What a message says of a table; undefined when messages may have been missed. */
 type Listener = (said: string | undefined) => void
@@ -40,16 +42,18 @@ export const hubOf = (sql: PgClient.PgClient): Effect.Effect<Hub, never, Notific
 /** How often the connection is tried, and how long it may stay silent then. */
 const pingInterval = "2 seconds"
 const pingTimeout = "1500 millis"
-const connectTimeout = "15 seconds"
-const reconnectDelay = "500 millis"
-const maxReconnectDelay = "15 seconds"
+/** How long it is waited before the next connection, in milliseconds: at first, where one was lost, and where one is deaf. */
+const reconnectDelay = 500
+const maxReconnectDelay = 15_000
+const maxDeafDelay = 60_000
 const linger = "15 seconds"
-/** The connection is given up before; this is for what is left of it, and for one that never came about. */
-const silenceLimit = "6 seconds"
 
-const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
+/** Nothing comes of what is said: a pooler gives the connection to others between transactions. */
+class Deaf extends Data.TaggedError("Deaf") {}
+
+const makeHub = Effect.fnUntraced(function* ({ config }: PgClient.PgClient) {
   const listeners = new Map<string, Set<Listener>>()
-  /** How many have subscribed, the connection's own trial not counted. */
+  /** How many have subscribed, trials not counted. */
   const subscribers = yield* SubscriptionRef.make(0)
 
   const add = (identity: string, listener: Listener) =>
@@ -80,53 +84,55 @@ const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
     for (const all of listeners.values()) for (const listener of all) listener(undefined)
   })
 
-  /** Begins to listen, and gives what tries the connection. */
-  const establish = Effect.gen(function* () {
-    const name = globalThis.crypto.randomUUID()
-    let pong = yield* Deferred.make<void>()
-    yield* attach(name, () => Deferred.unsafeDone(pong, Exit.void))
-    // a client of its own: one that dies is given up whole, whoever else may listen on the shared one
-    const own = yield* Layer.build(
-      PgClient.layer({
-        ...silence.limited(sql.config, silenceLimit),
-        minConnections: 0,
-        maxConnections: 1,
-        idleTimeout: "1 second"
-      })
-    )
-    const messages = Context.get(own, PgClient.PgClient).listen(channel)
-    yield* Effect.forkScoped(Stream.runForEach(messages, (message) => Effect.sync(() => dispatch(message))))
-
-    const ping = Effect.gen(function* () {
-      pong = yield* Deferred.make<void>()
-      // not interrupted when its answer is late: see `answerWithin`
-      yield* Effect.forkDaemon(Effect.ignore(query(sql)("SELECT pg_notify($1, $2)", [channel, `${name} ping`])))
-      yield* Deferred.await(pong)
+  const run = (client: Pg.Client, text: string, values: Array<unknown> = []) =>
+    Effect.tryPromise({
+      try: () => client.query(text, values),
+      catch: (cause) => new SqlError.SqlError({ message: "the statement failed", cause })
     })
-    // LISTEN may still be on its way: the first answer is what shows that from now on nothing is missed
-    yield* ping.pipe(Effect.timeout("100 millis"), Effect.retry({ times: 50 }))
-    yield* missed
-    return ping
-  })
+  const listen = `LISTEN "${channel}"`
 
-  /** Closing a dead connection can take for ever: it goes on alone. */
-  const close = (scope: Scope.CloseableScope, exit: Exit.Exit<unknown, unknown>) =>
-    Scope.close(scope, exit).pipe(
-      Effect.disconnect,
-      Effect.interruptible,
-      Effect.timeoutOption("1 second"),
-      Effect.catchAllCause((cause) => Effect.logDebug("the listener's connection did not close in good order", cause))
+  /** Says something on another connection, and waits until it is heard. */
+  const trial = Effect.gen(function* () {
+    const name = globalThis.crypto.randomUUID()
+    const heard = yield* Deferred.make<void>()
+    yield* attach(name, () => Deferred.unsafeDone(heard, Exit.void))
+    const { opened } = yield* OwnConnection.make(config, "tries to listen")
+    const client = yield* opened
+    yield* Effect.timeout(run(client, "SELECT pg_notify($1, $2)", [channel, `${name} trial`]), pingTimeout)
+    yield* Effect.timeoutFail(Deferred.await(heard), { duration: pingTimeout, onTimeout: () => new Deaf() })
+  }).pipe(Effect.scoped)
+
+  /** Listens until the connection does not answer any more, or never gets there. */
+  const session = Effect.gen(function* () {
+    const { opened } = yield* OwnConnection.make(config, "listens")
+    const client = yield* opened
+    const lost = yield* Deferred.make<never, SqlError.SqlError>()
+    client.once("end", () => Deferred.unsafeDone(lost, Exit.fail(isLost)))
+    client.on("notification", ({ payload = "" }) => dispatch(payload))
+    // to listen again says nothing new to the server, and its answer shows that the connection is alive
+    const ping = Effect.timeout(run(client, listen), pingTimeout)
+    yield* ping
+    yield* Effect.tapErrorTag(trial, "Deaf", () =>
+      Effect.ignore(Effect.timeout(run(client, "UNLISTEN *"), pingTimeout))
     )
-  /** Listens until the connection no longer answers, or never gets there. */
-  const session = (scope: Scope.Scope) =>
-    Scope.extend(establish, scope).pipe(
-      // connecting cannot be interrupted, and can take for ever as well
-      Effect.disconnect,
-      Effect.timeout(connectTimeout),
-      Effect.flatMap((ping) =>
-        Effect.forever(Effect.zipRight(Effect.sleep(pingInterval), Effect.timeout(ping, pingTimeout)))
-      )
+    failures = 0
+    yield* missed
+    return yield* Effect.raceFirst(
+      Deferred.await(lost),
+      Effect.forever(Effect.zipRight(Effect.sleep(pingInterval), ping))
     )
+  }).pipe(Effect.scoped)
+
+  let failures = 0
+  const again = (deaf: boolean) =>
+    Effect.suspend(() =>
+      Effect.sleep(Math.min(reconnectDelay * 2 ** failures++, deaf ? maxDeafDelay : maxReconnectDelay))
+    )
+  const sessions = session.pipe(
+    Effect.tapError((error) => Effect.logDebug("no notifications; polling goes on", error)),
+    Effect.catchTags({ Deaf: () => again(true), SqlError: () => again(false), TimeoutException: () => again(false) }),
+    Effect.forever
+  )
   /** Until nobody has subscribed for a while; a process that is started again is back before. */
   const deserted = subscribers.changes.pipe(
     Stream.debounce(linger),
@@ -134,20 +140,8 @@ const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
     Stream.runHead
   )
   const someone = Stream.runHead(Stream.filter(subscribers.changes, (count) => count > 0))
-  /** A connection that cannot listen (a pooler's) is tried ever more rarely. */
-  const listen = Effect.acquireUseRelease(
-    Scope.make(),
-    (scope) => Effect.raceFirst(session(scope), deserted),
-    close
-  ).pipe(
-    Effect.tapErrorCause((cause) => Effect.logDebug("no notifications; polling goes on", cause)),
-    Effect.retry(
-      Schedule.exponential(reconnectDelay).pipe(
-        Schedule.union(Schedule.spaced(maxReconnectDelay)),
-        Schedule.resetAfter("1 minute")
-      )
-    )
-  )
-  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(someone, listen)))
+  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(someone, Effect.raceFirst(sessions, deserted))))
   return { subscribe } satisfies Hub
 })
+
+const isLost = new SqlError.SqlError({ message: "the listener's connection has ended", cause: undefined })
