@@ -14,7 +14,7 @@
  *
  * @since 0.1.0
  */
-import { type Journal, JournalError } from "@aecor/core"
+import type { Journal, JournalError } from "@aecor/core"
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import * as appendBatch from "./internal/appendBatch.js"
@@ -23,13 +23,16 @@ import * as dedicatedConnection from "./internal/dedicated.js"
 import * as eventCodec from "./internal/eventCodec.js"
 import * as groupCommit from "./internal/groupCommit.js"
 import { tableName } from "./internal/identifier.js"
+import * as journalIdentity from "./internal/journalIdentity.js"
 import * as journalReader from "./internal/journalReader.js"
 import * as journalStatements from "./internal/journalStatements.js"
 import * as journalTable from "./internal/journalTable.js"
 import { hubOf, Notifications } from "./internal/notifications.js"
-import { query, rows } from "./internal/query.js"
-import { reasonOf } from "./internal/sqlState.js"
+import { rows } from "./internal/query.js"
 import * as PgMigrations from "./PgMigrations.js"
+
+export { audit, type AuditOptions } from "./internal/journalAudit.js"
+export type { AuditReport, Offence } from "./internal/journalOffence.js"
 
 /**
  * Where a journal is kept: `table`, or `schema.table`; one journal a table.
@@ -90,15 +93,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
   const statements = journalStatements.statements(tableName(options.table))
   const named = settings.namedStatements
 
-  const unavailable = (description: string, cause?: unknown) =>
-    new JournalError.JournalError({ journal, reason: "Unavailable", description, cause })
-  const [found] = yield* Effect.mapError(
-    query(client)<{ readonly identity: string | null }>(statements.identity),
-    (cause) => unavailable(reasonOf(cause), cause)
-  )
-  if (found === undefined || found.identity === null) {
-    return yield* unavailable(`there is no table ${options.table}: run the migrations of PgJournal before`)
-  }
+  const identity = yield* journalIdentity.find(client, journal, options.table)
 
   const codec = eventCodec.make(definition)
   const dedicated = (purpose: string, timeout: Duration.DurationInput) =>
@@ -106,7 +101,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
   const reader = yield* journalReader.make<E>({
     journal,
     tagging: definition.tagging.name,
-    identity: found.identity,
+    identity,
     sql: statements,
     rows: rows(client, named),
     tail: yield* dedicated("reads", readTimeout),
@@ -124,7 +119,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
     maxBatch,
     halveAbove,
     commit,
-    closed: (): appendBatch.AppendError => unavailable("the journal is closed")
+    closed: (): appendBatch.AppendError => journalIdentity.unavailable(journal, "the journal is closed")
   })
   const room = yield* Effect.makeSemaphore(capacity)
   const append: Journal.Journal<E>["append"] = (key, expected, events, { lastId, metadata } = {}) =>

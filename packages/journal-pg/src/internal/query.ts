@@ -1,7 +1,7 @@
 /** How statements are run. */
 import { SqlClient, type SqlError } from "@effect/sql"
 import type { PgClient } from "@effect/sql-pg"
-import { Context, Effect } from "effect"
+import { Context, type Duration, Effect } from "effect"
 import { answerWithin } from "./answer.js"
 import { asText, type Statement } from "./statement.js"
 
@@ -39,7 +39,7 @@ export type Rows = <A extends ReadonlyArray<string | null>>(
  * texts.
  */
 export const rows =
-  (sql: PgClient.PgClient, named: boolean): Rows =>
+  (sql: PgClient.PgClient, named: boolean, within: Duration.DurationInput = patience): Rows =>
   <A extends ReadonlyArray<string | null>>({ name, text }: Statement, values: ReadonlyArray<unknown>) =>
     Effect.scoped(
       // an interrupted reservation would lose its connection when it comes
@@ -50,4 +50,4 @@ export const rows =
           (found) => found as ReadonlyArray<A>
         )
       )
-    ).pipe(answerWithin(patience))
+    ).pipe(answerWithin(within))
