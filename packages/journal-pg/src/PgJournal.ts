@@ -21,11 +21,13 @@ import * as appendBatch from "./internal/appendBatch.js"
 import * as appendCall from "./internal/appendCall.js"
 import * as dedicatedConnection from "./internal/dedicated.js"
 import * as eventCodec from "./internal/eventCodec.js"
+import { grants as grantsOf } from "./internal/grants.js"
 import * as groupCommit from "./internal/groupCommit.js"
 import { tableName } from "./internal/identifier.js"
 import * as journalIdentity from "./internal/journalIdentity.js"
 import * as journalReader from "./internal/journalReader.js"
 import * as journalStatements from "./internal/journalStatements.js"
+import * as journalRights from "./internal/journalRights.js"
 import * as journalTable from "./internal/journalTable.js"
 import { hubOf, Notifications } from "./internal/notifications.js"
 import { rows } from "./internal/query.js"
@@ -82,6 +84,25 @@ export const migrations = ({ table }: Storage): PgMigrations.Migrations => {
   const name = tableName(table)
   return PgMigrations.make(`PgJournal ${name.text}`, journalTable.steps(name))
 }
+
+/**
+ * The least that a node's role needs, as SQL for the owner of the tables to run: to read the tables, and to call the
+ * functions, the one way in. Nothing else may be done with them, and nobody else may do as much.
+ *
+ * Run it as the last step of a migration, so that no node is without its rights for a moment; after a version with new
+ * steps, as a step once more. A table without a schema stands in one that the role has to be able to use, as everybody
+ * is `public`. Throws a `RangeError` when the name of the table or the role is none, or would need quoting.
+ *
+ * @example
+ * ```ts
+ * PgMigrations.make("rights", [PgMigrations.step("node", PgJournal.grants({ table: "booking_event" }, "booking_node"))])
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const grants = ({ table }: Storage, role: string): string =>
+  grantsOf(role, journalRights.rights(tableName(table)))
 
 const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I>(
   definition: Journal.Definition<E, I>,
