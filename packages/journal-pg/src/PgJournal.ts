@@ -14,22 +14,27 @@
  *
  * @since 0.1.0
  */
-import { type Journal, JournalError } from "@aecor/core"
+import type { Journal, JournalError } from "@aecor/core"
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer } from "effect"
 import * as appendBatch from "./internal/appendBatch.js"
 import * as appendCall from "./internal/appendCall.js"
 import * as dedicatedConnection from "./internal/dedicated.js"
 import * as eventCodec from "./internal/eventCodec.js"
+import { grants as grantsOf } from "./internal/grants.js"
 import * as groupCommit from "./internal/groupCommit.js"
 import { tableName } from "./internal/identifier.js"
+import * as journalIdentity from "./internal/journalIdentity.js"
 import * as journalReader from "./internal/journalReader.js"
 import * as journalStatements from "./internal/journalStatements.js"
+import * as journalRights from "./internal/journalRights.js"
 import * as journalTable from "./internal/journalTable.js"
 import { hubOf, Notifications } from "./internal/notifications.js"
-import { query, rows } from "./internal/query.js"
-import { reasonOf } from "./internal/sqlState.js"
+import { rows } from "./internal/query.js"
 import * as PgMigrations from "./PgMigrations.js"
+
+export { audit, type AuditOptions } from "./internal/journalAudit.js"
+export type { AuditReport, Offence } from "./internal/journalOffence.js"
 
 /**
  * Where a journal is kept: `table`, or `schema.table`; one journal a table.
@@ -80,6 +85,25 @@ export const migrations = ({ table }: Storage): PgMigrations.Migrations => {
   return PgMigrations.make(`PgJournal ${name.text}`, journalTable.steps(name))
 }
 
+/**
+ * The least that a node's role needs, as SQL for the owner of the tables to run: to read the tables, and to call the
+ * functions, the one way in. Nothing else may be done with them, and nobody else may do as much.
+ *
+ * Run it as the last step of a migration, so that no node is without its rights for a moment; after a version with new
+ * steps, as a step once more. A table without a schema stands in one that the role has to be able to use, as everybody
+ * is `public`. Throws a `RangeError` when the name of the table or the role is none, or would need quoting.
+ *
+ * @example
+ * ```ts
+ * PgMigrations.make("rights", [PgMigrations.step("node", PgJournal.grants({ table: "booking_event" }, "booking_node"))])
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const grants = ({ table }: Storage, role: string): string =>
+  grantsOf(role, journalRights.rights(tableName(table)))
+
 const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I>(
   definition: Journal.Definition<E, I>,
   options: Storage & Settings
@@ -90,15 +114,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
   const statements = journalStatements.statements(tableName(options.table))
   const named = settings.namedStatements
 
-  const unavailable = (description: string, cause?: unknown) =>
-    new JournalError.JournalError({ journal, reason: "Unavailable", description, cause })
-  const [found] = yield* Effect.mapError(
-    query(client)<{ readonly identity: string | null }>(statements.identity),
-    (cause) => unavailable(reasonOf(cause), cause)
-  )
-  if (found === undefined || found.identity === null) {
-    return yield* unavailable(`there is no table ${options.table}: run the migrations of PgJournal before`)
-  }
+  const identity = yield* journalIdentity.find(client, journal, options.table)
 
   const codec = eventCodec.make(definition)
   const dedicated = (purpose: string, timeout: Duration.DurationInput) =>
@@ -106,7 +122,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
   const reader = yield* journalReader.make<E>({
     journal,
     tagging: definition.tagging.name,
-    identity: found.identity,
+    identity,
     sql: statements,
     rows: rows(client, named),
     tail: yield* dedicated("reads", readTimeout),
@@ -124,7 +140,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
     maxBatch,
     halveAbove,
     commit,
-    closed: (): appendBatch.AppendError => unavailable("the journal is closed")
+    closed: (): appendBatch.AppendError => journalIdentity.unavailable(journal, "the journal is closed")
   })
   const room = yield* Effect.makeSemaphore(capacity)
   const append: Journal.Journal<E>["append"] = (key, expected, events, { lastId, metadata } = {}) =>

@@ -13,6 +13,7 @@
 import { SqlClient, SqlError } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { Data, Effect, Layer, Option } from "effect"
+import { grants as grantsOf } from "./internal/grants.js"
 import * as ledger from "./internal/migrationLedger.js"
 import * as OwnPool from "./internal/ownPool.js"
 import { reasonOf } from "./internal/sqlState.js"
@@ -86,6 +87,16 @@ export const step = (name: string, text: string): Step => ({
   name,
   run: Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(text))
 })
+
+/**
+ * What a role needs to find that no migration is missing, as SQL for the ledger's owner to run: a node that has it can
+ * start with the layer of its migrations, once the owner of the tables has run them. Throws a `RangeError` when the
+ * role's name is none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const grants = (role: string): string => grantsOf(role, [["SELECT", "aecor_migration"]])
 
 /** What the ledger says of a module, compared with its steps: those still to run, or the step that was changed. */
 const missing = Effect.fnUntraced(function* ({ module, steps }: Migrations, sql: SqlClient.SqlClient) {

@@ -10,6 +10,7 @@ import { type Offset, OffsetStore, ProcessContext } from "@aecor/core"
 import type { SqlError } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
+import { grants as grantsOf } from "./internal/grants.js"
 import * as offsetSql from "./internal/offsetSql.js"
 import { query } from "./internal/query.js"
 import { detail, reasonOf, sqlState } from "./internal/sqlState.js"
@@ -25,6 +26,15 @@ export const migrations: PgMigrations.Migrations = PgMigrations.make("PgOffsetSt
   PgMigrations.step("table", offsetSql.table),
   PgMigrations.step("commit", offsetSql.commit)
 ])
+
+/**
+ * What a node's role needs for its consumers' offsets, as SQL for the owner of the table to run. It commits under a
+ * fence: it needs what `PgProcessLease.grants` gives as well. Throws a `RangeError` when the role's name is none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const grants = (role: string): string => grantsOf(role, offsetSql.rights)
 
 const storeError = (cause: SqlError.SqlError): OffsetStore.OffsetStoreError =>
   new OffsetStore.OffsetStoreError({ description: `the offset store failed: ${reasonOf(cause)}`, cause })

@@ -15,6 +15,7 @@ import { ProcessLease } from "@aecor/core"
 import type { SqlError } from "@effect/sql/SqlError"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
+import { grants as grantsOf } from "./internal/grants.js"
 import * as OwnPool from "./internal/ownPool.js"
 import * as operations from "./internal/processLease.js"
 import * as definitions from "./internal/processLeaseSql.js"
@@ -33,6 +34,15 @@ export const migrations: PgMigrations.Migrations = PgMigrations.make("PgProcessL
   PgMigrations.step("tables", definitions.tables),
   PgMigrations.step("functions", definitions.functions)
 ])
+
+/**
+ * What a node's role needs for process leases and fenced writes, as SQL for the owner of the tables to run. Throws a
+ * `RangeError` when the role's name is none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const grants = (role: string): string => grantsOf(role, definitions.rights)
 
 /** Enough for the beats while a claim waits on one connection and ends what is in its way from another. */
 const connections = 4

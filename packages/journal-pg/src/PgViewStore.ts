@@ -17,6 +17,7 @@ import type { SqlError } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Option } from "effect"
 import { announcements } from "./internal/announcements.js"
+import { grants as grantsOf, onSchema } from "./internal/grants.js"
 import { identifier, tableName } from "./internal/identifier.js"
 import { hubOf, Notifications } from "./internal/notifications.js"
 import * as offsetSql from "./internal/offsetSql.js"
@@ -41,6 +42,19 @@ export interface Storage<Field extends string> {
   readonly table: string
   readonly key: string
   readonly columns?: { readonly [F in Field]?: string }
+}
+
+/**
+ * What a node's role needs for a view's table, as SQL for the table's owner to run. A view's offset is committed with
+ * it: the role needs what `PgOffsetStore.grants` and `PgProcessLease.grants` give as well. Throws a `RangeError` when the
+ * name of the table or the role is none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const grants = ({ table }: Pick<Storage<string>, "table">, role: string): string => {
+  const name = tableName(table)
+  return grantsOf(role, [...onSchema(name), ["SELECT, INSERT, UPDATE", name.text]])
 }
 
 const make = Effect.fnUntraced(function* <V extends object, I>(

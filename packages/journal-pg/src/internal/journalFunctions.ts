@@ -28,6 +28,16 @@ const now = (text: string) => `greatest(
 const textsOf = (json: string) =>
   `CASE WHEN ${json} IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(${json}::json)) END`
 
+/** The functions as `GRANT` and `REVOKE` name them: Postgres tells those of one name apart by their parameters' types. */
+export const names = (text: string) => ({
+  append: `${text}_append(text[], bigint[], integer[], uuid[], uuid[], text[], integer[], text[],
+  integer[], integer[], uuid[], text[], integer[], text[], text[])`,
+  appendOne: `${text}_append_one(text, bigint, uuid, text, text, text, integer, integer, text, uuid, text)`,
+  firstAppend: `${text}_append(text[], bigint[], integer[], uuid[], text[], integer[], text[],
+  integer[], integer[], uuid[], text[], text[])`,
+  partition: `${text}_partition(text, integer)`
+})
+
 /** What `append` says of one append. */
 export type Outcome = "stored" | "conflict" | "changed"
 
@@ -119,8 +129,7 @@ ${settings(`${text}_append`)}
   FROM unnest(a_key, a_expected, a_count, a_first, a_last) WITH ORDINALITY a(key, expected, count, first, last, n)
   ORDER BY a.n;
 END $$;
-REVOKE EXECUTE ON FUNCTION ${text}_append(text[], bigint[], integer[], uuid[], uuid[], text[], integer[], text[],
-  integer[], integer[], uuid[], text[], integer[], text[], text[]) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ${names(text).append} FROM PUBLIC;
 `
 
 /**
@@ -189,8 +198,7 @@ ${settings(`${text}_append_one`)}
   PERFORM pg_notify('${channel}', journal::text || ' @' || stored_at);
   RETURN stored_at;
 END $$;
-REVOKE EXECUTE ON FUNCTION ${text}_append_one(text, bigint, uuid, text, text, text, integer, integer, text, uuid, text)
-  FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ${names(text).appendOne} FROM PUBLIC;
 `
 
 /** What the first version of the library calls, and a node of it still does during a rolling deploy. */

@@ -1,19 +1,9 @@
 /** Reading a journal's table: by key, by tag, and by tag without an end. */
 import { type EntityEvent, type Journal, JournalError, type Offset, type Tagging } from "@aecor/core"
 import type { SqlError } from "@effect/sql"
-import {
-  Chunk,
-  type DateTime,
-  type Duration,
-  Effect,
-  Either,
-  Option,
-  RcRef,
-  Schedule,
-  type Scope,
-  Stream
-} from "effect"
+import { Chunk, type DateTime, type Duration, Effect, Either, Option, RcRef, type Scope, Stream } from "effect"
 import * as array from "./binaryArray.js"
+import { bridged } from "./bridged.js"
 import type { Dedicated } from "./dedicated.js"
 import { type Decoded, untilUndecodable } from "./eventCodec.js"
 import type { Row, TaggedRow } from "./journalRow.js"
@@ -21,14 +11,11 @@ import { type Statements, tagText } from "./journalStatements.js"
 import * as JournalTail from "./journalTail.js"
 import type { Hub } from "./notifications.js"
 import type { Rows } from "./query.js"
-import { meaning, reasonOf } from "./sqlState.js"
+import { reasonOf } from "./sqlState.js"
 import { statement } from "./statement.js"
 
 /** A page is a chunk of the stream; it is decoded as one. */
 const pageSize = 1000
-
-/** A read may be repeated: a connection that died, or a server that restarts, is bridged for about a second and a half. */
-const bridged = Schedule.intersect(Schedule.exponential("50 millis"), Schedule.recurs(5))
 
 export const make = Effect.fnUntraced(function* <E>(options: {
   readonly journal: string
@@ -57,11 +44,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
 
   const unavailable = (cause: SqlError.SqlError) =>
     new JournalError.JournalError({ journal, reason: "Unavailable", description: reasonOf(cause), cause })
-  const repeated = <A>(read: Effect.Effect<A, SqlError.SqlError>) =>
-    read.pipe(
-      Effect.retry({ schedule: bridged, while: (cause) => ["Lost", "Passing"].includes(meaning(cause)) }),
-      Effect.mapError(unavailable)
-    )
+  const repeated = <A>(read: Effect.Effect<A, SqlError.SqlError>) => Effect.mapError(bridged(read), unavailable)
   const query: <A extends ReadonlyArray<string | null>>(
     ...asked: Parameters<Rows>
   ) => Effect.Effect<ReadonlyArray<A>, JournalError.JournalError> = (asked, values) =>

@@ -65,20 +65,20 @@ export const statements = ({ text }: TableName) => ({
 
   /**
    * The last position up to a time, by halving: times never fall as positions grow, so no index on them is needed. In
-   * each step the answer lies in [low, high].
+   * each step the answer lies in [low, high]. No table has the name of the search, which needs quoting.
    */
-  headAt: `WITH RECURSIVE search(low, high) AS (
+  headAt: `WITH RECURSIVE "Search"(low, high) AS (
       SELECT 0::bigint, coalesce(max(position), 0) FROM ${text}
       UNION ALL
       SELECT CASE WHEN old THEN probe.position ELSE low END, CASE WHEN old THEN high ELSE middle - 1 END
-      FROM search
+      FROM "Search"
         CROSS JOIN LATERAL (SELECT (low + high + 1) / 2 AS middle) halved
         LEFT JOIN LATERAL (
           SELECT stored.position, stored."timestamp" < to_timestamp(($1::bigint + 1) / 1000.0) AS old FROM ${text} stored
           WHERE stored.position >= middle AND stored.position <= high ORDER BY stored.position LIMIT 1
         ) probe ON true
       WHERE low < high
-    ) SELECT low::text FROM search WHERE low = high`
+    ) SELECT low::text FROM "Search" WHERE low = high`
 })
 
 export type Statements = ReturnType<typeof statements>

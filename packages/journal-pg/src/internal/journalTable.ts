@@ -10,6 +10,7 @@ import { Effect } from "effect"
 import { type Step, step } from "../PgMigrations.js"
 import type { TableName } from "./identifier.js"
 import { append, appendOne, firstAppend, partitionOf } from "./journalFunctions.js"
+import { onlyTheOwnerWrites } from "./journalRights.js"
 
 const schemaOf = ({ schema }: TableName) => (schema === undefined ? "" : `CREATE SCHEMA IF NOT EXISTS ${schema};`)
 
@@ -54,7 +55,7 @@ REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ${text}_tag FROM PUBLIC;
 const home = ({ text }: TableName) =>
   `SELECT relnamespace::regnamespace::text AS schema FROM pg_class WHERE oid = '${text}'::regclass`
 
-/** A step that makes functions, beside the table: their names and those in them are qualified. */
+/** A step about the functions, which stand beside the table: their names and those in them are qualified. */
 const functions = (
   stepName: string,
   { name, text, ...rest }: TableName,
@@ -74,5 +75,6 @@ export const steps = (name: TableName): ReadonlyArray<Step> => [
   step("table", schemaOf(name) + table(name)),
   functions("append", name, firstAppend),
   step("tags and versions", tagsAndVersions(name)),
-  functions("append with tags and versions", name, append, partitionOf, appendOne)
+  functions("append with tags and versions", name, append, partitionOf, appendOne),
+  functions("only the owner writes", name, onlyTheOwnerWrites)
 ]

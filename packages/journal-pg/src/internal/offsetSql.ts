@@ -1,5 +1,6 @@
 /** The table of consumers' offsets, each with the epoch of the run that moved it, and the one function that does. */
 import type { ConsumerId, Offset, ProcessContext } from "@aecor/core"
+import type { Rights } from "./grants.js"
 
 /** SQLSTATE of a fence that is not the newest: `aecor_guard` raises it. */
 export const notNewest = "AE001"
@@ -47,6 +48,12 @@ BEGIN
   RETURN true;
 END $$;
 `
+
+/** What commits need: the function runs with its caller's rights. */
+export const rights: Rights = [
+  ["SELECT, INSERT, UPDATE", "consumer_offset"],
+  ["EXECUTE", "FUNCTION aecor_commit_offset"]
+]
 
 /** A call of the function, and what it is called with: the first nine parameters of a statement. */
 export const commitCall =

@@ -5,6 +5,7 @@
  * Two rules hold everywhere. Times are the server's, read when they are used: `clock_timestamp()`. Locks are taken in
  * one order, the fence before the lease, so that a beat, which takes the lease alone, never waits for a fence.
  */
+import type { Rights } from "./grants.js"
 
 /**
  * `process_fence` is apart from `process_lease` because writers hold its row in share mode for as long as their
@@ -199,3 +200,15 @@ END $$;
 `
 
 export const functions: string = [age, register, refusal, lockFence, newEpoch, claim, revoke, freeFence, guard].join("")
+
+/** What a runner needs: the functions run with their caller's rights. */
+export const rights: Rights = [
+  ["SELECT, INSERT", "deployment"],
+  ["SELECT, INSERT, UPDATE", "process_lease, process_fence"],
+  ["SELECT, INSERT, UPDATE, DELETE", "runner_beat, deployment_coordinator"],
+  [
+    "EXECUTE",
+    `FUNCTION aecor_age, aecor_register, aecor_refusal, aecor_lock_fence, aecor_new_epoch, aecor_claim, aecor_revoke,
+    aecor_free_fence, aecor_guard`
+  ]
+]

@@ -39,7 +39,7 @@ export type Rows = <A extends ReadonlyArray<string | null>>(
  * texts.
  */
 export const rows =
-  (sql: PgClient.PgClient, named: boolean): Rows =>
+  (sql: PgClient.PgClient, named: boolean, within: Duration.DurationInput = patience): Rows =>
   <A extends ReadonlyArray<string | null>>({ name, text }: Statement, values: ReadonlyArray<unknown>) =>
     Effect.scoped(
       // an interrupted reservation would lose its connection when it comes
@@ -50,4 +50,4 @@ export const rows =
           (found) => found as ReadonlyArray<A>
         )
       )
-    ).pipe(answerWithin(patience))
+    ).pipe(answerWithin(within))
