@@ -17,8 +17,10 @@ import type { Metadata } from "./EntityEvent.js"
 import { EntityHost } from "./EntityHost.js"
 import type { Fold } from "./Fold.js"
 import * as Instance from "./internal/instance.js"
+import * as Snapshots from "./internal/snapshots.js"
 import * as Wire from "./internal/wire.js"
 import type * as Journal from "./Journal.js"
+import type { Snapshotting } from "./Snapshotting.js"
 
 /**
  * What a handler sees of its entity: the state and the sequence, both including what this command has appended so far,
@@ -128,7 +130,8 @@ export interface Client<Rpcs extends Rpc.Any> {
 }
 
 /**
- * What an entity's class tells: how its state is computed, what it understands, where its events are.
+ * What an entity's class tells: how its state is computed, what it understands, and the services that it needs for its
+ * events and its snapshots (`J`): its journal, and `SnapshotStore` only where it asks for snapshots.
  *
  * @since 0.1.0
  * @category models
@@ -183,7 +186,8 @@ export const decide =
     })
 
 /**
- * The class of an entity.
+ * The class of an entity. With `snapshots` its state is saved now and then in the `SnapshotStore`, which its layer then
+ * needs, so that a long history is not read from its beginning each time that it wakes.
  *
  * @example
  * ```ts
@@ -199,14 +203,15 @@ export const decide =
  */
 export const Tag =
   <Self>() =>
-  <const Name extends string, const Rpcs extends ReadonlyArray<Rpc.Any>, J, E, S>(
+  <const Name extends string, const Rpcs extends ReadonlyArray<Rpc.Any>, J, E, S, Store = never>(
     name: Name,
     options: {
       readonly protocol: Rpcs
       readonly journal: Journal.Any<J, E>
       readonly fold: Fold<S, NoInfer<E>>
+      readonly snapshots?: Snapshotting<NoInfer<S>, Store>
     }
-  ): EventSourcedClass<Self, Name, Rpcs[number], S, E, J> => {
+  ): EventSourcedClass<Self, Name, Rpcs[number], S, E, J | Store> => {
     type Command = Rpcs[number]
     const tag = Context.Tag(`@aecor/EventSourced/${name}`)<Self, Client<Command>>()
     const wire = Wire.make(options.protocol)
@@ -222,12 +227,13 @@ export const Tag =
         Effect.gen(function* () {
           const host = yield* EntityHost
           const journal = yield* options.journal
+          const snapshots = yield* snapshotsOf(name, options.snapshots)
           const built = Effect.isEffect(handlers) ? yield* handlers : handlers
           const commands = Wire.commands<S, E>(wire, built, yield* Effect.context<HandlersContext<H>>())
           yield* host.register({
             name,
             wire: wire.group,
-            make: (key) => Instance.make({ entity: name, key, journal, fold: options.fold, commands })
+            make: (key) => Instance.make({ entity: name, key, journal, fold: options.fold, commands, snapshots })
           })
           return yield* client
         })
@@ -239,5 +245,10 @@ export const Tag =
       handlers: <H extends Handlers<Command, S, E>>(handlers: H) => handlers,
       layer,
       layerClient: Layer.effect(tag, client)
-    }) as EventSourcedClass<Self, Name, Command, S, E, J>
+    }) as EventSourcedClass<Self, Name, Command, S, E, J | Store>
   }
+
+const snapshotsOf = <S, R>(entity: string, snapshotting: Snapshotting<S, R> | undefined) =>
+  snapshotting === undefined
+    ? Effect.succeed(undefined)
+    : Effect.flatMap(snapshotting.store, (store) => Snapshots.make(entity, snapshotting, store))

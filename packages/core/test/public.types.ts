@@ -12,6 +12,8 @@ import {
   Process,
   ProcessContext,
   ProcessLease,
+  SnapshotStore,
+  Snapshotting,
   Tagging
 } from "@aecor/core"
 import {
@@ -19,8 +21,10 @@ import {
   DistributedProcessingSuite,
   EntityHostSuite,
   JournalSuite,
-  ProcessLeaseSuite
+  ProcessLeaseSuite,
+  SnapshotStoreSuite
 } from "@aecor/core/testing"
+import type { KeyValueStore } from "@effect/platform"
 import { Rpc } from "@effect/rpc"
 import { Context, Effect, type Either, Layer, Schema, type Scope } from "effect"
 import { hasType } from "./fixtures/hasType.js"
@@ -45,7 +49,7 @@ import {
 const wallet = Effect.map(Wallet, (_) => _("w-1"))
 const sent = {
   open: Effect.flatMap(wallet, (_) => _.Open({ owner: "ann" })),
-  pay: Effect.flatMap(wallet, (_) => _.Pay({ amount: 1 }, { commandId: "c-1" })),
+  pay: Effect.flatMap(wallet, (_) => _.Pay({ amount: 1 }, { commandId: "c-1", metadata: { correlationId: "o-1" } })),
   balance: Effect.flatMap(wallet, (_) => _.Balance()),
   receipt: Effect.flatMap(Wallet, (_) => _.receipts("w-1").Open({ owner: "ann" }))
 }
@@ -61,6 +65,8 @@ export const wrongClients = Effect.map(wallet, (_) => [
   _.Pay({}),
   // @ts-expect-error an unknown command
   _.Withdraw({ amount: 1 }),
+  // @ts-expect-error metadata is text
+  _.Pay({ amount: 1 }, { metadata: { count: 1 } }),
   // @ts-expect-error a payload for a command that has none
   _.Balance({ amount: 1 })
 ])
@@ -116,6 +122,33 @@ export const foreignEvent = Wallet.layer({
   // @ts-expect-error an event of another journal
   Open: (_, session) => Effect.as(session.append(new Foreign()), true)
 })
+
+// ------------------------------------------------------------------ snapshots
+
+const WalletStateSchema = Schema.Union(
+  Schema.TaggedStruct("None", {}),
+  Schema.TaggedStruct("Open", { balance: Schema.NumberFromString }),
+  Schema.TaggedStruct("Closed", {})
+)
+const every = Snapshotting.every(100, { state: WalletStateSchema, version: 1 })
+hasType<Snapshotting.Snapshotting<WalletState, SnapshotStore.SnapshotStore>>()(every)
+const saving = { journal: WalletJournal, fold, protocol: [Rpc.make("Open")] } as const
+class SavedWallet extends EventSourced.Tag<SavedWallet>()("SavedWallet", { ...saving, snapshots: every }) {}
+const savedLayer = SavedWallet.layer({ Open: () => Effect.void })
+hasType<Layer.Layer<SavedWallet, never, EntityHost.EntityHost | WalletJournal | SnapshotStore.SnapshotStore>>()(
+  savedLayer
+)
+hasType<Layer.Layer<SavedWallet, never, EntityHost.EntityHost>>()(SavedWallet.layerClient)
+class UnsavedWallet extends EventSourced.Tag<UnsavedWallet>()("UnsavedWallet", saving) {}
+const unsavedLayer = UnsavedWallet.layer({ Open: () => Effect.void })
+hasType<Layer.Layer<UnsavedWallet, never, EntityHost.EntityHost | WalletJournal>>()(unsavedLayer)
+const ofAnotherState = Snapshotting.every(100, { state: Schema.String, version: 1 })
+// @ts-expect-error the snapshots are of another state than the fold's
+export const wronglySaved = EventSourced.Tag<SavedWallet>()("Wrong", { ...saving, snapshots: ofAnotherState })
+hasType<Layer.Layer<SnapshotStore.SnapshotStore>>()(SnapshotStore.layerMemory)
+hasType<Layer.Layer<SnapshotStore.SnapshotStore, never, KeyValueStore.KeyValueStore>>()(
+  SnapshotStore.layerKeyValueStore
+)
 
 // ------------------------------------------------------------------ folds and journals
 
@@ -240,6 +273,9 @@ export const suites = () => {
   JournalSuite.suite("half", SuiteJournal.layerMemory)
   // @ts-expect-error a layer of another journal
   JournalSuite.suite("another", WalletJournal.layerMemory)
+  SnapshotStoreSuite.suite("memory", SnapshotStore.layerMemory)
+  // @ts-expect-error a layer of another service
+  SnapshotStoreSuite.suite("journal", WalletJournal.layerMemory)
   EntityHostSuite.suite("local", EntityHost.layerLocal)
   // @ts-expect-error the cluster is missing
   EntityHostSuite.suite("cluster", EntityHost.layerCluster)

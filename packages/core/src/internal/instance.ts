@@ -16,6 +16,7 @@ import type { Answer, Envelope, Run } from "../Registration.js"
 import type { Loaded } from "./loaded.js"
 import * as RecentCommands from "./recentCommands.js"
 import { recover } from "./recovery.js"
+import type { Snapshots } from "./snapshots.js"
 
 /** What a handler sees of its entity while it decides. */
 export interface Session<S, E> {
@@ -56,8 +57,9 @@ export const make = <S, E>(options: {
   readonly journal: Journal<E>
   readonly fold: Fold<S, E>
   readonly commands: ReadonlyMap<string, Command<S, E>>
+  readonly snapshots: Snapshots<S> | undefined
 }): Run => {
-  const { entity, fold, journal, key } = options
+  const { entity, fold, journal, key, snapshots } = options
   let cached: Loaded<S> | undefined
 
   const load = Effect.map(recover(options), (loaded) => {
@@ -143,7 +145,12 @@ export const make = <S, E>(options: {
             : Effect.flatMap(command.encodeReply(value), (reply) =>
                 Effect.matchEffect(append(base, state, pending, { id, tag, reply, metadata }), {
                   onFailure: again,
-                  onSuccess: ({ sequence }) => Effect.succeed({ value, sequence })
+                  onSuccess: (loaded) => {
+                    const answer: Answer = { value, sequence: loaded.sequence }
+                    return snapshots?.isDue(base.sequence, loaded.sequence) === true
+                      ? Effect.as(snapshots.save(key, loaded), answer)
+                      : Effect.succeed(answer)
+                  }
                 })
               )
       })
