@@ -5,7 +5,8 @@ import { expect, it } from "@effect/vitest"
 import { Effect, Layer, type Redacted } from "effect"
 import { sqlState } from "../src/internal/sqlState.js"
 import { client } from "./fixtures/database.js"
-import { journalOf, NoteJournal, noted, table } from "./fixtures/journal.js"
+import * as firstVersion from "./fixtures/firstVersion.js"
+import { journalOf, NoteJournal, noted, observer, table } from "./fixtures/journal.js"
 import { newRole, nodeOf, owned, type Owned, run } from "./fixtures/role.js"
 
 const suiteTable = { table: "apart.suite_event" }
@@ -24,8 +25,10 @@ it.live("a node may read and append, and nothing else", () =>
       yield* run(owner.url, `CREATE TABLE secret AS SELECT 1 AS n`)
       const journal = yield* journalOf(node.url)
       yield* journal.append("a", 0, [noted("#red"), noted("plain")])
+      const old = yield* firstVersion.append(yield* observer(node.url), "b", 0, "of the first version")
+      expect(old).toMatchObject({ accepted: true })
       const audit = PgJournal.audit(NoteJournal, { table })
-      expect(yield* Effect.provide(audit, client(node.url))).toMatchObject({ events: 2, offenceCount: 0 })
+      expect(yield* Effect.provide(audit, client(node.url))).toMatchObject({ events: 3, offenceCount: 0 })
       for (const refused of [
         ...writing,
         ...changing,
@@ -44,7 +47,7 @@ it.live("a node may read and append, and nothing else", () =>
       ]) {
         expect([refused, yield* stateOf(node.url, refused)]).toEqual([refused, notAllowed])
       }
-      expect(yield* Effect.provide(audit, client(node.url))).toMatchObject({ events: 2, offenceCount: 0 })
+      expect(yield* Effect.provide(audit, client(node.url))).toMatchObject({ events: 3, offenceCount: 0 })
     })
   )
 )

@@ -3,6 +3,7 @@ import { PgClient } from "@effect/sql-pg"
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
 import { client, newDatabase } from "./fixtures/database.js"
+import { newRole } from "./fixtures/role.js"
 import { journalOf, migrate, noted, NoteJournal, observer, stored, table, withJournal } from "./fixtures/journal.js"
 
 it.live("a database whose default is REPEATABLE READ is refused, and named", () =>
@@ -40,24 +41,33 @@ it.live("an append waits for the disk, whatever synchronous_commit says", () =>
   )
 )
 
-it.live("only the function writes: a role that may call it cannot insert", () =>
-  withJournal(({ sql }) =>
+it.live("only the functions write: a role that may call them cannot insert, nor get in between", () =>
+  withJournal(({ sql, url }) =>
     Effect.gen(function* () {
-      yield* sql.unsafe(`DROP ROLE IF EXISTS stranger; CREATE ROLE stranger`)
+      const { name } = yield* newRole(url)
+      yield* sql.unsafe(PgJournal.grants({ table }, name))
       const as = (text: string) =>
-        sql.withTransaction(Effect.zipRight(sql`SET LOCAL ROLE stranger`, sql.unsafe(text))).pipe(Effect.either)
+        sql.withTransaction(Effect.zipRight(sql.unsafe(`SET LOCAL ROLE ${name}`), sql.unsafe(text))).pipe(Effect.either)
       expect(yield* as(`INSERT INTO ${table} (key) VALUES ('x')`)).toMatchObject({ left: { cause: { code: "42501" } } })
       // neither a temporary table of the same name nor a function of the caller's gets in between
-      yield* sql.unsafe(`CREATE SCHEMA evil; GRANT USAGE ON SCHEMA evil TO stranger;
+      yield* sql.unsafe(`CREATE SCHEMA evil; GRANT USAGE ON SCHEMA evil TO ${name};
         CREATE FUNCTION evil.pg_advisory_xact_lock(integer, integer) RETURNS void LANGUAGE plpgsql
         AS 'BEGIN RAISE EXCEPTION ''hijacked''; END'`)
-      const call = `SELECT ${table}_append('{k}', '{0}', '{1}', ARRAY[gen_random_uuid()], '{Note}', '{0}',
-        '{"{}"}', '{1}', '{1}', ARRAY[gen_random_uuid()], '{Noted}', '{"{\\"text\\": \\"s\\"}"}')`
-      const shadow = `CREATE TEMPORARY TABLE ${table} (n integer) ON COMMIT DROP`
+      const shadow = `CREATE TEMPORARY TABLE ${table} (n integer) ON COMMIT DROP;
+        CREATE TEMPORARY TABLE ${table}_tag (n integer) ON COMMIT DROP`
       const path = "SET LOCAL search_path TO evil, pg_catalog, public"
-      expect(yield* as(`${shadow}; ${path}; ${call}`)).toMatchObject({ _tag: "Right" })
-      expect((yield* stored(sql)).map(({ text }) => text)).toEqual(["s"])
-      yield* sql.unsafe("DROP OWNED BY stranger; DROP ROLE stranger")
+      const id = "ARRAY[gen_random_uuid()]"
+      const payload = `'{"{\\"text\\": \\"s\\"}"}'`
+      for (const call of [
+        `${table}_append('{k}', '{0}', '{1}', ${id}, '{Note}', '{0}', '{"{}"}', '{1}', '{1}', ${id}, '{Noted}', ${payload})`,
+        `${table}_append('{k}', '{1}', '{1}', ${id}, '{NULL}', '{Note}', '{0}', '{"{}"}',
+          '{1}', '{1}', ${id}, '{Noted}', '{1}', ARRAY['["t"]'], ${payload})`,
+        `${table}_append_one('k', 2, gen_random_uuid(), 'Noted', '{"text": "s"}', 'Note', 0, tags => '["t"]')`
+      ]) {
+        expect(yield* as(`${shadow}; ${path}; SELECT ${call}`)).toMatchObject({ _tag: "Right" })
+      }
+      expect((yield* stored(sql)).map(({ text }) => text)).toEqual(["s", "s", "s"])
+      expect(yield* sql.unsafe(`SELECT tag FROM ${table}_tag`)).toEqual([{ tag: "t" }, { tag: "t" }])
     })
   )
 )
