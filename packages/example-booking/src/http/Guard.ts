@@ -10,8 +10,9 @@ import {
   HttpServerRequest,
   HttpServerResponse
 } from "@effect/platform"
-import { Cause, Effect, Option } from "effect"
+import { Cause, Effect, HashSet, Option } from "effect"
 import * as Body from "./Body.js"
+import { CommandNotAnswered } from "./HttpError.js"
 
 const retryAfterSeconds = 1
 
@@ -24,8 +25,18 @@ const unsupported = answer(415, "UnsupportedMediaType", "bodies are application/
 const isForeign = ({ headers }: HttpServerRequest.HttpServerRequest): boolean =>
   Option.exists(Headers.get(headers, "content-type"), (type) => !type.toLowerCase().includes("application/json"))
 
+/** Whoever answers was interrupted, as an entity is that leaves this node; it may have done what it was asked. */
+const interrupted = HttpServerResponse.unsafeJson(new CommandNotAnswered({ reason: "Interrupted", inDoubt: true }), {
+  status: 503
+})
+
+/** The client is gone: it hears no answer. */
+const isAbandoned = (cause: Cause.Cause<unknown>): boolean =>
+  HashSet.has(Cause.interruptors(cause), HttpServerError.clientAbortFiberId)
+
 /** An error that no endpoint names: of the request itself, or a defect. */
 const answerOf = (cause: Cause.Cause<unknown>): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  if (Cause.isInterruptedOnly(cause)) return Effect.succeed(interrupted)
   const error = Cause.squash(cause)
   if (error instanceof HttpServerError.RouteNotFound) {
     return Effect.succeed(answer(404, "RouteNotFound", "there is nothing here"))
@@ -53,7 +64,7 @@ export const guard = <E, R>(app: HttpApp.Default<E, R>): HttpApp.Default<never, 
     )
   }).pipe(
     Effect.catchAllCause((cause) =>
-      Cause.isInterruptedOnly(cause) ? Effect.failCause(Cause.stripFailures(cause)) : answerOf(cause)
+      isAbandoned(cause) ? Effect.failCause(Cause.stripFailures(cause)) : answerOf(cause)
     ),
     Effect.map(withRetryAfter)
   )
