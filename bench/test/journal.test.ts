@@ -57,7 +57,7 @@ it.live("a journal that was filled by the server reads as one that was appended 
     Effect.gen(function* () {
       const journal = yield* BenchJournal
       const sql = yield* PgClient.PgClient
-      for (const statement of Fill.journalRows(Fill.source(0, 20_000, [100_000]))) yield* sql.unsafe(statement)
+      for (const statement of Fill.journalRows(Fill.source(0, 20_000, 100_000))) yield* sql.unsafe(statement)
       for (const key of ["booking-0", "booking-999", "booking-1000", "booking-1999"]) {
         const read = yield* Stream.runCollect(journal.read(key, 1))
         expect(Chunk.toReadonlyArray(read).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
@@ -68,18 +68,17 @@ it.live("a journal that was filled by the server reads as one that was appended 
   )
 )
 
-it.live("each rare tag stands on exactly 1,000 events of its size, at every size", () =>
+it.live("each rare tag stands on exactly 1,000 events, whatever the journal's size", () =>
   withJournal(() =>
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient
-      const sizes = [100_000, 1_000_000]
-      const rows = yield* sql.unsafe(
-        `SELECT tag, partition, count(*)::integer AS events FROM (${Fill.source(0, 1_000_000, sizes)}) events
-         WHERE tag <> 'Booking' GROUP BY tag, partition ORDER BY tag, partition`
-      )
-      expect(rows).toEqual(
-        sizes.flatMap((size) => rare(size, 4).map(({ name, partition }) => ({ tag: name, partition, events: 1000 })))
-      )
+      for (const size of [100_000, 1_000_000]) {
+        const rows = yield* sql.unsafe(
+          `SELECT tag AS name, partition, count(*)::integer AS events FROM (${Fill.source(0, size, size)}) events
+           WHERE tag <> 'Booking' GROUP BY tag, partition ORDER BY partition`
+        )
+        expect(rows).toEqual(rare(4).map(({ name, partition }) => ({ name, partition, events: 1000 })))
+      }
     })
   )
 )
@@ -89,7 +88,7 @@ it.live("every layout finds the same pages", () =>
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient
       for (const piece of Object.values(pieces)) {
-        const statements = [...piece.make, ...piece.insert(Fill.source(0, 3000, [100_000]))]
+        const statements = [...piece.make, ...piece.insert(Fill.source(0, 3000, 100_000))]
         for (const statement of statements) yield* sql.unsafe(statement)
       }
       const found = yield* Effect.forEach(Object.values(layouts), ({ page }) =>

@@ -24,7 +24,7 @@ const write = (
   const cell = { writers, perAppend, warmUp, measured }
   switch (competitor) {
     case "ours":
-      return programs.ours.call("append", cell)
+      return programs.ours.call("append", { url, cell })
     case "emmett":
       return programs.emmett.call("append", { url, cell })
     case "copy":
@@ -49,7 +49,7 @@ const round = (programs: Programs.Programs, plan: Plan, series: Map<string, Arra
         )
       )
       yield* Rounds.once(nth, cells, series)
-      yield* programs.ours.call("close", undefined)
+      yield* programs.ours.call("close", url)
     })
   )
 

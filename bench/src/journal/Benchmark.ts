@@ -19,13 +19,13 @@ export const benchmark: Benchmark<Name> = {
     Effect.gen(function* () {
       const plan = Plan.of(options)
       // made by the first part that asks for it
-      const filled = yield* Effect.cached(Filled.make(plan.sizes))
+      const journals = yield* Effect.cached(Filled.make(plan.sizes))
       const all: Readonly<Record<Name, Part>> = {
         append: Append.run(plan),
         read: Reading.run(plan),
         latency: Latency.run(plan),
-        pages: Effect.flatMap(filled, (one) => Pages.run(plan, one)),
-        memory: Effect.flatMap(filled, (one) => Memory.run(plan, one))
+        pages: Effect.flatMap(journals, (filled) => Pages.run(plan, filled)),
+        memory: Effect.flatMap(journals, (filled) => Memory.run(plan, filled))
       }
       return (part) => all[part]
     })

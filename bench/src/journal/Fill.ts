@@ -8,41 +8,30 @@
 import { partitions, table } from "./BenchJournal.js"
 import { metadata, plain } from "./BookingEvent.js"
 
-/** The rare tags of a journal of `size` events: each stands on exactly 1,000 of them, evenly spread. */
-const rareEvents = 1000
+/** The rare tags: each stands on exactly 1,000 events of a journal, evenly spread. */
+export const rareName = "Rare"
 export const rareTags = 4
-export const rareName = (size: number): string => `Rare${size}`
-
-/** The remainder that the numbers of the events of a rare tag have, divided by `size / 1000`: no two tags' events meet. */
-const remainder = (size: number, partition: number): number => 10 * Math.round(Math.log10(size) - 4) + 5 + partition
+const rareEvents = 1000
 
 const literal = (value: unknown): string => `'${JSON.stringify(value).replaceAll("'", "''")}'`
 
-/**
- * Events number `from + 1` to `to` as rows: what a journal's table holds, and the tag's name and partition. `sizes` are
- * those that have rare tags.
- */
-export const source = (from: number, to: number, sizes: ReadonlyArray<number>): string => {
-  const rare = sizes.flatMap((size) =>
-    Array.from({ length: rareTags }, (_, partition) => {
-      const condition = `n <= ${size} AND n % ${size / rareEvents} = ${remainder(size, partition)}`
-      return { condition, name: rareName(size), partition }
-    })
-  )
-  const choose = (of: (one: (typeof rare)[number]) => string, otherwise: string) =>
-    `CASE ${rare.map((one) => `WHEN ${one.condition} THEN ${of(one)}`).join(" ")} ELSE ${otherwise} END`
+/** Events number `from + 1` to `to` of a journal of `size` as rows: what its table holds, their tags included. */
+export const source = (from: number, to: number, size: number): string => {
+  // each of the rare tags once in `period` events, one after the other
+  const period = size / rareEvents
+  const step = period / rareTags
   return `
-    SELECT n AS position, key, (n - 1) % 10000 / 1000 + 1 AS sequence, gen_random_uuid() AS id,
-      CASE n % 2 WHEN 0 THEN '${plain[0]?._tag}' ELSE '${plain[1]?._tag}' END AS type,
-      ${choose(({ name }) => `'${name}'`, "'Booking'")} AS tag,
-      ${choose(({ partition }) => String(partition), `(abs(hashtext(key)::bigint) % ${partitions})::integer`)} AS partition,
-      CASE n % 2 WHEN 0 THEN ${literal(plain[0])} ELSE ${literal(plain[1])} END::jsonb AS payload,
-      ${literal(metadata)}::jsonb AS metadata,
-      timestamptz '2026-01-01' + n * interval '1 millisecond' AS "timestamp"
-    FROM (
-      SELECT n, 'booking-' || ((n - 1) / 10000 * 1000 + (n - 1) % 1000) AS key
-      FROM generate_series(${from + 1}::bigint, ${to}::bigint) n
-    ) numbers`
+  SELECT n AS position, key, (n - 1) % 10000 / 1000 + 1 AS sequence, gen_random_uuid() AS id,
+    CASE n % 2 WHEN 0 THEN '${plain[0]?._tag}' ELSE '${plain[1]?._tag}' END AS type,
+    CASE WHEN slot % ${step} = 0 THEN '${rareName}' ELSE 'Booking' END AS tag,
+    CASE WHEN slot % ${step} = 0 THEN slot / ${step} ELSE abs(hashtext(key)::bigint) % ${partitions} END::integer AS partition,
+    CASE n % 2 WHEN 0 THEN ${literal(plain[0])} ELSE ${literal(plain[1])} END::jsonb AS payload,
+    ${literal(metadata)}::jsonb AS metadata,
+    timestamptz '2026-01-01' + n * interval '1 millisecond' AS "timestamp"
+  FROM (
+    SELECT n, n % ${period} AS slot, 'booking-' || ((n - 1) / 10000 * 1000 + (n - 1) % 1000) AS key
+    FROM generate_series(${from + 1}::bigint, ${to}::bigint) n
+  ) numbers`
 }
 
 const columns = `position, key, sequence, id, type, tag, partition, payload, metadata, "timestamp"`

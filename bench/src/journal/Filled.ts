@@ -1,6 +1,6 @@
 /**
- * A journal that grows to millions of events, and other tables that grow with it, in a database that is there until the
- * end of the run: parts share it, because filling takes longer than reading.
+ * Journals of millions of events, each in a database of its own with the other tables that hold the same events, until
+ * the end of the run: parts share them, because filling takes longer than reading.
  */
 import { Effect, type Scope } from "effect"
 import type { Failed } from "../run/Benchmark.js"
@@ -14,62 +14,73 @@ import * as Programs from "./Programs.js"
 import type { Bare } from "./programs/bare.js"
 import type { Ours } from "./programs/ours.js"
 
+/** A journal of `size` events, and the other pieces. */
 export interface Filled {
+  readonly size: number
   readonly url: string
+  /** Fills the pieces that are still empty. */
+  readonly fill: (names: ReadonlyArray<Piece.Name>) => Effect.Effect<void, Failed>
+  /** What an event costs in the pieces that are filled. */
+  readonly costs: ReadonlyMap<Piece.Name, Cost>
+}
+
+/** The price of an event: the time to store it, and the room it takes with all indexes. */
+export interface Cost {
+  readonly micros: number
+  readonly bytes: number
+}
+
+export interface Journals {
   readonly ours: Worker.Worker<Ours>
   readonly bare: Worker.Worker<Bare>
-  /** Lets pieces grow to so many events, and gives the microseconds an event of those that had to. */
-  readonly grow: (
-    names: ReadonlyArray<Piece.Name>,
-    size: number
-  ) => Effect.Effect<ReadonlyMap<Piece.Name, number>, Failed>
-  /** Bytes an event of a piece, indexes included. */
-  readonly bytesPerEvent: (name: Piece.Name) => Effect.Effect<number, Failed>
+  readonly of: (size: number) => Filled
 }
 
 /** What is inserted at once; pieces take turns. */
 const chunk = 50_000
 
-/** `sizes`: those at which tags are read. */
+const makeOne = (bare: Worker.Worker<Bare>, url: string, size: number): Filled => {
+  const costs = new Map<Piece.Name, Cost>()
+  const execute = (statements: ReadonlyArray<string>) => bare.call("execute", { url, statements })
+  const fill = (names: ReadonlyArray<Piece.Name>) =>
+    Effect.gen(function* () {
+      const empty = names.filter((name) => !costs.has(name))
+      if (empty.length === 0) return
+      yield* Screen.say(`filling ${empty.join(", ")} with ${size.toLocaleString("en-US")} events`)
+      for (const name of empty) yield* execute(Piece.pieces[name].make)
+      const spent = new Map(empty.map((name) => [name, 0]))
+      for (let turn = 0; turn * chunk < size; turn++) {
+        const events = Fill.source(turn * chunk, Math.min(size, (turn + 1) * chunk), size)
+        for (const name of rotated(empty, turn)) {
+          spent.set(name, (spent.get(name) ?? 0) + (yield* execute(Piece.pieces[name].insert(events))))
+        }
+      }
+      yield* Database.settle(url)
+      for (const [name, ms] of spent) {
+        const bytes = yield* bare.call("bytes", { url, tables: Piece.pieces[name].tables })
+        costs.set(name, { micros: (ms * 1000) / size, bytes: bytes / size })
+      }
+    })
+  return { size, url, fill, costs }
+}
+
 export const make = (
   sizes: ReadonlyArray<number>
-): Effect.Effect<Filled, Failed, Database.Server | Worker.Flags | Scope.Scope> =>
+): Effect.Effect<Journals, Failed, Database.Server | Worker.Flags | Scope.Scope> =>
   Effect.gen(function* () {
-    const url = yield* Database.make
     const bare = yield* Worker.start<Bare>(Programs.file("bare"))
     const ours = yield* Worker.start<Ours>(Programs.file("ours"))
-    yield* ours.call("open", url)
-
-    const have = new Map<Piece.Name, number>()
-    const sizeOf = (name: Piece.Name) => have.get(name) ?? 0
-    const execute = (statements: ReadonlyArray<string>) => bare.call("execute", { url, statements })
-
-    const grow = (names: ReadonlyArray<Piece.Name>, size: number) =>
+    const journals = yield* Effect.forEach(sizes, (size) =>
       Effect.gen(function* () {
-        const growing = names.filter((name) => sizeOf(name) < size)
-        if (growing.length === 0) return new Map<Piece.Name, number>()
-        yield* Screen.say(`filling ${growing.join(", ")} to ${size.toLocaleString("en-US")} events`)
-        for (const name of growing) if (!have.has(name)) yield* execute(Piece.pieces[name].make)
-        const spent = new Map(growing.map((name) => [name, { events: 0, ms: 0 }]))
-        for (let turn = 0, from = 0; from < size; turn++, from += chunk) {
-          const to = Math.min(size, from + chunk)
-          for (const [name, total] of rotated([...spent], turn)) {
-            if (sizeOf(name) > from) continue
-            total.ms += yield* execute(Piece.pieces[name].insert(Fill.source(from, to, sizes)))
-            total.events += to - from
-            have.set(name, to)
-          }
-        }
-        yield* Database.settle(url)
-        return new Map([...spent].map(([name, { events, ms }]) => [name, (ms * 1000) / events]))
+        const url = yield* Database.make
+        yield* ours.call("open", url)
+        return makeOne(bare, url, size)
       })
-
-    return {
-      url,
-      ours,
-      bare,
-      grow,
-      bytesPerEvent: (name) =>
-        Effect.map(bare.call("bytes", { url, tables: Piece.pieces[name].tables }), (bytes) => bytes / sizeOf(name))
+    )
+    const of = (size: number): Filled => {
+      const found = journals.find((one) => one.size === size)
+      if (found === undefined) throw new RangeError(`no journal of ${size} events`)
+      return found
     }
+    return { ours, bare, of }
   })

@@ -18,22 +18,23 @@ const ways = [
   { name: "twentyReaders", title: "all tags at once", atOnce: 20 }
 ] as const
 
-const measure = (filled: Filled.Filled, events: number, way: (typeof ways)[number]) =>
+const measure = (url: string, events: number, way: (typeof ways)[number]) =>
   Effect.scoped(
     Effect.gen(function* () {
       const reader = yield* Worker.start<Memory>(Programs.file("memory"))
-      const { idle, peak, read } = yield* reader.call("read", { url: filled.url, events, atOnce: way.atOnce })
+      const { idle, peak, read } = yield* reader.call("read", { url, events, atOnce: way.atOnce })
       return { ...way, events, read, idleMb: idle / 2 ** 20, aboveIdleMb: (peak - idle) / 2 ** 20 }
     })
   )
 
-export const run = (plan: Plan, filled: Filled.Filled): Effect.Effect<Findings, Failed, Worker.Flags> =>
+export const run = (plan: Plan, journals: Filled.Journals): Effect.Effect<Findings, Failed, Worker.Flags> =>
   Effect.gen(function* () {
-    const measured = yield* Effect.forEach(plan.memory, (events) =>
-      Effect.zipRight(
-        filled.grow(["journal"], events),
-        Effect.forEach(ways, (way) => measure(filled, events, way))
-      )
+    const measured = yield* Effect.forEach(plan.memory, (size) =>
+      Effect.gen(function* () {
+        const { fill, url } = journals.of(size)
+        yield* fill(["journal"])
+        return yield* Effect.forEach(ways, (way) => measure(url, size, way))
+      })
     )
     const all = measured.flat()
     const key = ({ events, name }: (typeof all)[number]) => `${name}1e${Math.round(Math.log10(events))}`

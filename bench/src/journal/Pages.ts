@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { Failed } from "../run/Benchmark.js"
-import { median, text } from "../run/Figures.js"
+import { median, ratio, text } from "../run/Figures.js"
 import type { Findings } from "../run/Findings.js"
 import * as Rounds from "../run/Rounds.js"
 import * as Screen from "../run/Screen.js"
@@ -22,7 +22,7 @@ const pagesACell = 20
 const kinds = ["common", "rare"] as const
 type Kind = (typeof kinds)[number]
 
-/** Ours, through the public API, and the other layouts, by hand. */
+/** Ours, through the public API; the others by hand. */
 const names = ["journal", "btree", "gin", "sideTable", "scan"] as const
 type Name = "journal" | Layout.Name
 
@@ -31,20 +31,7 @@ const titleOf = (name: Name): string =>
 const piecesOf = (name: Name): ReadonlyArray<Piece.Name> =>
   name === "journal" ? ["journal"] : Layout.layouts[name].pieces
 
-/** What was found out at one size. */
-interface Stage {
-  readonly size: number
-  readonly names: ReadonlyArray<Name>
-  /** Milliseconds a page, one value a round. */
-  readonly pages: Rounds.Series<number>
-  readonly microsPerInsert: ReadonlyMap<Piece.Name, number>
-  readonly bytesPerEvent: ReadonlyMap<Piece.Name, number>
-}
-
-const cellName = (name: Name, kind: Kind): string => `${name} ${kind}`
-
-const places = (kind: Kind, size: number, round: number): ReadonlyArray<Place.Place> =>
-  kind === "common" ? Place.common(size, pagesACell, round) : Place.rare(size, pagesACell)
+const cellName = (name: Name, kind: Kind, size: number): string => `${name} ${kind} ${size}`
 
 /** The middle of the times; every page must be full, or the times compare nothing. */
 const typical = (pages: ReadonlyArray<Timed>) =>
@@ -52,95 +39,88 @@ const typical = (pages: ReadonlyArray<Timed>) =>
     ? Effect.succeed(median(pages.map(({ ms }) => ms)))
     : Effect.dieMessage(`pages of ${pages.map(({ events }) => events).join(", ")} events were read`)
 
-const measure = (filled: Filled.Filled, plan: Plan, size: number): Effect.Effect<Stage, Failed> =>
+/** Reads pages of a tag, all over the journal. */
+const read =
+  ({ bare, ours }: Filled.Journals, { size, url }: Filled.Filled, name: Name, kind: Kind) =>
+  (round: number): Effect.Effect<number, Failed> => {
+    const places = kind === "common" ? Place.common(size, pagesACell, round) : Place.rare(pagesACell)
+    const pages =
+      name === "journal"
+        ? ours.call("readPages", { url, places })
+        : bare.call("readPages", { url, places, text: Layout.layouts[name].page })
+    return Effect.flatMap(pages, typical)
+  }
+
+/** Milliseconds a page, one value a round. The sizes take turns as well: their ratio is what matters most. */
+const measure = (journals: Filled.Journals, plan: Plan): Effect.Effect<Rounds.Series<number>, Failed> =>
   Effect.gen(function* () {
-    const compared = names.filter((name) => name === "journal" || plan.alternatives.includes(size))
-    const pieces = [...new Set(compared.flatMap(piecesOf))]
-    const microsPerInsert = yield* filled.grow(pieces, size)
-    yield* Screen.say(`pages at ${size.toLocaleString("en-US")} events`)
-    const read = (name: Name, kind: Kind) => (round: number) => {
-      const wanted = places(kind, size, round)
-      const pages =
-        name === "journal"
-          ? filled.ours.call("readPages", wanted)
-          : filled.bare.call("readPages", { url: filled.url, text: Layout.layouts[name].page, places: wanted })
-      return Effect.flatMap(pages, typical)
-    }
-    const cells = kinds.map((kind) => compared.map((name) => [cellName(name, kind), read(name, kind)] as const))
-    yield* Rounds.run(1, cells)
-    const pages = yield* Rounds.run(plan.rounds, cells)
-    const bytes = yield* Effect.forEach(pieces, (piece) =>
-      Effect.map(filled.bytesPerEvent(piece), (each) => [piece, each] as const)
+    const all = plan.sizes.map(journals.of)
+    for (const filled of all) yield* filled.fill([...new Set(names.flatMap(piecesOf))])
+    const cells = kinds.map((kind) =>
+      names.flatMap((name) =>
+        all.map((filled) => [cellName(name, kind, filled.size), read(journals, filled, name, kind)] as const)
+      )
     )
-    return { size, names: compared, pages, microsPerInsert, bytesPerEvent: new Map(bytes) }
+    yield* Screen.say("pages: warming up")
+    yield* Rounds.run(1, cells)
+    yield* Screen.say(`pages: ${plan.rounds} rounds`)
+    return yield* Rounds.run(plan.rounds, cells)
   })
 
 const short = (size: number): string => `1e${Math.round(Math.log10(size))}`
 
-/** What a layout costs is what its pieces cost together; `NaN` where one of them was not measured. */
-const sum = (costs: ReadonlyMap<Piece.Name, number>, name: Name): number =>
-  piecesOf(name).reduce((total, piece) => total + (costs.get(piece) ?? Number.NaN), 0)
+const report = (journals: Filled.Journals, { sizes }: Plan, series: Rounds.Series<number>): Findings => {
+  const pageMs = (name: Name, kind: Kind, size: number) => series.get(cellName(name, kind, size)) ?? []
+  /** What a layout costs is what its pieces cost together. */
+  const cost = (name: Name, size: number, figure: keyof Filled.Cost) =>
+    piecesOf(name).reduce((total, piece) => total + (journals.of(size).costs.get(piece)?.[figure] ?? Number.NaN), 0)
+  const insertsPerSecond = (name: Name, size: number) => 1e6 / cost(name, size, "micros")
+  const [first = 0] = sizes
+  const last = sizes.at(-1) ?? 0
 
-const report = (stages: ReadonlyArray<Stage>): Findings => {
-  const pageMs = (stage: Stage | undefined, name: Name, kind: Kind) =>
-    median(stage?.pages.get(cellName(name, kind)) ?? [])
-  const insertsPerSecond = (stage: Stage, name: Name) => 1e6 / sum(stage.microsPerInsert, name)
-  const first = stages.at(0)
-  /** Where all layouts were tried last. */
-  const widest = stages.findLast((stage) => stage.names.length === names.length)
-
-  const figures = (of: (stage: Stage, name: Name) => ReadonlyArray<readonly [string, number]>) =>
-    Object.fromEntries(
-      stages
-        .flatMap((stage) => stage.names.flatMap((name) => of(stage, name)))
-        .filter(([, value]) => !Number.isNaN(value))
-    )
+  const each = (of: (name: Name, size: number) => ReadonlyArray<readonly [string, number]>) =>
+    Object.fromEntries(sizes.flatMap((size) => names.flatMap((name) => of(name, size))))
   return {
     tables: [
       {
         title: "Milliseconds a page of 1,000 events of a tag, and what its storage costs",
         head: [
           "",
-          ...stages.flatMap(({ size }) => [`1 in 20 of ${short(size)}`, `1,000 of ${short(size)}`]),
+          ...sizes.flatMap((size) => [`1 in 20 of ${short(size)}`, `1,000 of ${short(size)}`]),
           "inserts/s",
           "bytes/event"
         ],
         rows: names.map((name) => [
           titleOf(name),
-          ...stages.flatMap((stage) => kinds.map((kind) => text(pageMs(stage, name, kind)))),
-          ...(widest === undefined ? [] : [text(insertsPerSecond(widest, name)), text(sum(widest.bytesPerEvent, name))])
+          ...sizes.flatMap((size) => kinds.map((kind) => text(median(pageMs(name, kind, size))))),
+          text(insertsPerSecond(name, last)),
+          text(cost(name, last, "bytes"))
         ])
       }
     ],
     summary: {
       ratios: Object.fromEntries(
-        stages
+        sizes
           .slice(1)
-          .flatMap((stage) =>
+          .flatMap((size) =>
             kinds.map((kind) => [
-              `${kind === "rare" ? "rareTagPage" : "tagPage"}${short(stage.size)}Vs${short(first?.size ?? 0)}`,
-              pageMs(stage, "journal", kind) / pageMs(first, "journal", kind)
+              `${kind === "rare" ? "rareTagPage" : "tagPage"}${short(size)}Vs${short(first)}`,
+              ratio(pageMs("journal", kind, size), pageMs("journal", kind, first))
             ])
           )
       ),
-      pageMs: figures((stage, name) =>
-        kinds.map((kind) => [`${name}${kind === "rare" ? "Rare" : ""}${short(stage.size)}`, pageMs(stage, name, kind)])
+      pageMs: each((name, size) =>
+        kinds.map((kind) => [`${name}${kind === "rare" ? "Rare" : ""}${short(size)}`, median(pageMs(name, kind, size))])
       ),
-      insertsPerSecond: figures((stage, name) => [[name + short(stage.size), insertsPerSecond(stage, name)]]),
-      bytesPerEvent: figures((stage, name) => [[name + short(stage.size), sum(stage.bytesPerEvent, name)]])
+      insertsPerSecond: each((name, size) => [[name + short(size), insertsPerSecond(name, size)]]),
+      bytesPerEvent: each((name, size) => [[name + short(size), cost(name, size, "bytes")]])
     },
-    raw: stages.map((stage) => ({
-      size: stage.size,
-      pageMs: Object.fromEntries(stage.pages),
-      microsPerInsert: Object.fromEntries(stage.microsPerInsert),
-      bytesPerEvent: Object.fromEntries(stage.bytesPerEvent)
-    }))
+    raw: {
+      pageMs: Object.fromEntries(series),
+      costs: sizes.map((size) => ({ size, pieces: Object.fromEntries(journals.of(size).costs) }))
+    }
   }
 }
 
-/** Each size grows out of the one before. */
-export const run = (plan: Plan, filled: Filled.Filled): Effect.Effect<Findings, Failed> =>
-  Effect.map(
-    Effect.forEach(plan.sizes, (size) => measure(filled, plan, size)),
-    report
-  )
+export const run = (plan: Plan, journals: Filled.Journals): Effect.Effect<Findings, Failed> =>
+  Effect.map(measure(journals, plan), (series) => report(journals, plan, series))

@@ -33,5 +33,5 @@ export const common = (size: number, count: number, round: number): ReadonlyArra
 }
 
 /** The one page of each of the rare tags, several times. */
-export const rare = (size: number, count: number): ReadonlyArray<Place> =>
-  Array.from({ length: count }, (_, n) => ({ name: rareName(size), partition: n % rareTags, after: 0 }))
+export const rare = (count: number): ReadonlyArray<Place> =>
+  Array.from({ length: count }, (_, n) => ({ name: rareName, partition: n % rareTags, after: 0 }))

@@ -10,11 +10,9 @@ export interface Plan {
   readonly read: number
   /** Seconds of light load. */
   readonly light: number
-  /** Sizes of the journal, in events, at which pages of a tag are read: powers of ten from 100,000 on. */
+  /** Sizes of the journals, in events, in which pages of a tag are read: powers of ten from 100,000 on. */
   readonly sizes: ReadonlyArray<number>
-  /** Sizes at which other ways to find a tag are tried beside ours. */
-  readonly alternatives: ReadonlyArray<number>
-  /** Events read while the memory is watched. */
+  /** Of those, the ones that are read whole while the memory is watched. */
   readonly memory: ReadonlyArray<number>
 }
 
@@ -26,7 +24,6 @@ const sizes: Readonly<Record<Size, Plan>> = {
     read: 20_000,
     light: 3,
     sizes: [100_000],
-    alternatives: [100_000],
     memory: [100_000]
   },
   normal: {
@@ -36,7 +33,6 @@ const sizes: Readonly<Record<Size, Plan>> = {
     read: 100_000,
     light: 8,
     sizes: [100_000, 1_000_000],
-    alternatives: [100_000, 1_000_000],
     memory: [1_000_000]
   },
   full: {
@@ -46,7 +42,6 @@ const sizes: Readonly<Record<Size, Plan>> = {
     read: 100_000,
     light: 20,
     sizes: [100_000, 1_000_000, 10_000_000],
-    alternatives: [100_000, 1_000_000, 10_000_000],
     memory: [1_000_000, 10_000_000]
   }
 }

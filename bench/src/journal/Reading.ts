@@ -52,7 +52,7 @@ const measure = Effect.fnUntraced(function* (plan: Plan) {
   yield* emmett.call("migrate", url)
   for (const kind of Object.values(kinds)) {
     const filling = { keys: keysOf(plan.read, kind), length: kind.length }
-    yield* ours.call("fill", filling)
+    yield* ours.call("fill", { url, ...filling })
     yield* emmett.call("fill", { url, ...filling })
   }
   yield* Database.settle(url)
@@ -61,7 +61,7 @@ const measure = Effect.fnUntraced(function* (plan: Plan) {
     const keys = keysOf(plan.read, kind)
     const events = keys.length * kind.length
     return [
-      cell(`${name}Ours`, events, ours.call("readKeys", keys)),
+      cell(`${name}Ours`, events, ours.call("readKeys", { url, keys })),
       cell(`${name}Raw`, events, bare.call("readKeys", { url, keys })),
       cell(`${name}Emmett`, events, emmett.call("readKeys", { url, keys }))
     ]
@@ -70,7 +70,7 @@ const measure = Effect.fnUntraced(function* (plan: Plan) {
     byKey("readByKey10", kinds.short),
     byKey("readByKey1000", kinds.long),
     [
-      cell("readByTagOurs", plan.read, ours.call("readTags", undefined)),
+      cell("readByTagOurs", plan.read, ours.call("readTags", url)),
       cell("readByTagRaw", plan.read, bare.call("readTags", url)),
       cell("readByTagEmmett", plan.read, emmett.call("readAll", url))
     ]
