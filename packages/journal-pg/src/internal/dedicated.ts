@@ -129,7 +129,7 @@ const failed = (sent: boolean, cause: unknown): Failed => ({
 })
 
 /** Where and as whom the client connects. */
-const connectionOf = (config: PgClient.PgClientConfig): Pg.ClientConfig => ({
+export const connectionOf = (config: PgClient.PgClientConfig): Pg.ClientConfig => ({
   ...(config.url === undefined ? {} : { connectionString: Redacted.value(config.url) }),
   ...(config.host === undefined ? {} : { host: config.host }),
   ...(config.port === undefined ? {} : { port: config.port }),

@@ -6,9 +6,10 @@
  * subscribes is told when messages may have been missed, and must poll as well: notifications make things fast, never
  * correct.
  */
-import { PgClient } from "@effect/sql-pg"
+import type { PgClient } from "@effect/sql-pg"
 import { Context, Deferred, Effect, Exit, Layer, RcMap, Schedule, Scope, Stream, SubscriptionRef } from "effect"
 import { channel } from "./channel.js"
+import { listen } from "./listener.js"
 import { query } from "./query.js"
 import * as silence from "./silence.js"
 
@@ -85,17 +86,7 @@ const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
     const name = globalThis.crypto.randomUUID()
     let pong = yield* Deferred.make<void>()
     yield* attach(name, () => Deferred.unsafeDone(pong, Exit.void))
-    // a client of its own: one that dies is given up whole, whoever else may listen on the shared one
-    const own = yield* Layer.build(
-      PgClient.layer({
-        ...silence.limited(sql.config, silenceLimit),
-        minConnections: 0,
-        maxConnections: 1,
-        idleTimeout: "1 second"
-      })
-    )
-    const messages = Context.get(own, PgClient.PgClient).listen(channel)
-    yield* Effect.forkScoped(Stream.runForEach(messages, (message) => Effect.sync(() => dispatch(message))))
+    const { ended } = yield* listen(silence.limited(sql.config, silenceLimit), dispatch)
 
     const ping = Effect.gen(function* () {
       pong = yield* Deferred.make<void>()
@@ -103,10 +94,10 @@ const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
       yield* Effect.forkDaemon(Effect.ignore(query(sql)("SELECT pg_notify($1, $2)", [channel, `${name} ping`])))
       yield* Deferred.await(pong)
     })
-    // LISTEN may still be on its way: the first answer is what shows that from now on nothing is missed
-    yield* ping.pipe(Effect.timeout("100 millis"), Effect.retry({ times: 50 }))
+    // a connection that only seems to listen (a pooler's) is found out by this
+    yield* Effect.timeout(ping, pingTimeout)
     yield* missed
-    return ping
+    return { ping, ended }
   })
 
   /** Closing a dead connection can take for ever: it goes on alone. */
@@ -123,8 +114,11 @@ const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
       // connecting cannot be interrupted, and can take for ever as well
       Effect.disconnect,
       Effect.timeout(connectTimeout),
-      Effect.flatMap((ping) =>
-        Effect.forever(Effect.zipRight(Effect.sleep(pingInterval), Effect.timeout(ping, pingTimeout)))
+      Effect.flatMap(({ ended, ping }) =>
+        Effect.raceFirst(
+          ended,
+          Effect.forever(Effect.zipRight(Effect.sleep(pingInterval), Effect.timeout(ping, pingTimeout)))
+        )
       )
     )
   /** Until nobody has subscribed for a while; a process that is started again is back before. */
@@ -135,7 +129,7 @@ const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
   )
   const someone = Stream.runHead(Stream.filter(subscribers.changes, (count) => count > 0))
   /** A connection that cannot listen (a pooler's) is tried ever more rarely. */
-  const listen = Effect.acquireUseRelease(
+  const listening = Effect.acquireUseRelease(
     Scope.make(),
     (scope) => Effect.raceFirst(session(scope), deserted),
     close
@@ -148,6 +142,6 @@ const makeHub = Effect.fnUntraced(function* (sql: PgClient.PgClient) {
       )
     )
   )
-  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(someone, listen)))
+  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(someone, listening)))
   return { subscribe } satisfies Hub
 })
