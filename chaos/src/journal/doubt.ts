@@ -101,7 +101,7 @@ const untilBackends = (
   sql<{ readonly busy: number; readonly waiting: number }>`
     SELECT count(*) FILTER (WHERE state = 'active')::integer AS busy,
       count(*) FILTER (WHERE wait_event_type = 'Lock')::integer AS waiting
-    FROM pg_stat_activity WHERE application_name = ${applicationName}`.pipe(
+    FROM pg_stat_activity WHERE starts_with(application_name, ${applicationName})`.pipe(
     Effect.repeat({ until: ([row]) => row !== undefined && holds(row), schedule: Schedule.spaced("3 millis") }),
     Effect.timeoutFail({
       duration: "8 seconds",
