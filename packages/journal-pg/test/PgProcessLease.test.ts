@@ -3,22 +3,11 @@ import { ProcessLeaseSuite } from "@aecor/core/testing"
 import { PgProcessLease } from "@aecor/journal-pg"
 import { PgClient } from "@effect/sql-pg"
 import { describe, expect, it, layer } from "@effect/vitest"
-import { Array, Duration, Effect, Layer, Option, Random } from "effect"
-import { beatOf, claimed, Database, Leases, registered, silence } from "./leases.js"
+import { Array, Effect, Layer, Option, Random } from "effect"
+import { beatOf, claimed, Database, elapse, Leases, registered, silence } from "./leases.js"
 
 describe("PgProcessLease", () => {
-  ProcessLeaseSuite.suiteLive("as every process lease", Leases, {
-    elapse: (duration) =>
-      Effect.flatMap(PgClient.PgClient, (sql) => {
-        const seconds = Duration.toSeconds(duration)
-        const back = sql`make_interval(secs => ${seconds})`
-        return Effect.all([
-          sql`UPDATE process_lease SET heartbeat_at = heartbeat_at - ${back}, sent_at = sent_at - ${back}`,
-          sql`UPDATE runner_beat SET beat_at = beat_at - ${back}`,
-          sql`UPDATE deployment_coordinator SET until = until - ${back}`
-        ])
-      }).pipe(Effect.asVoid)
-  })
+  ProcessLeaseSuite.suiteLive("as every process lease", Leases, { elapse })
 
   layer(Leases, { excludeTestServices: true })("in Postgres", (on) => {
     on.effect("gives one of 200 simultaneous claims the process", () =>

@@ -1,18 +1,8 @@
 import { ViewStoreSuite } from "@aecor/projection/testing"
-import { PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
+import { PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
 import { Layer } from "effect"
 import { database } from "./fixtures/database.js"
-
-const suiteView = PgMigrations.make("suite_view", [
-  PgMigrations.step(
-    "table",
-    `CREATE TABLE suite_view (
-      key text PRIMARY KEY, version bigint NOT NULL, owner text NOT NULL, seat_count integer NOT NULL,
-      viewers bigint NOT NULL, paid boolean NOT NULL, note text, nickname text, confirmed_at bigint,
-      placed_at timestamptz NOT NULL, total text NOT NULL, seats jsonb NOT NULL
-    )`
-  )
-])
+import { suiteView } from "./fixtures/suiteView.js"
 
 ViewStoreSuite.suite(
   "PgViewStore",

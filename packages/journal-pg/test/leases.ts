@@ -45,3 +45,15 @@ export const beatOf = (fence: ProcessContext.Fence): Lease.Beat => ({
   starts: 1,
   lastError: Option.none()
 })
+
+/** Lets time pass for the leases of a database: all that they remember was so much earlier. */
+export const elapse = (duration: Duration.DurationInput) =>
+  Effect.flatMap(PgClient.PgClient, (sql) => {
+    const seconds = Duration.toSeconds(duration)
+    const back = sql`make_interval(secs => ${seconds})`
+    return Effect.all([
+      sql`UPDATE process_lease SET heartbeat_at = heartbeat_at - ${back}, sent_at = sent_at - ${back}`,
+      sql`UPDATE runner_beat SET beat_at = beat_at - ${back}`,
+      sql`UPDATE deployment_coordinator SET until = until - ${back}`
+    ])
+  }).pipe(Effect.asVoid)
