@@ -14,9 +14,16 @@ export const sqlState = ({ cause }: SqlError.SqlError): string | undefined => {
 export const detail = ({ cause }: SqlError.SqlError): string | undefined =>
   Predicate.hasProperty(cause, "detail") && typeof cause.detail === "string" ? cause.detail : undefined
 
+/** A statement's name that is not known, or is known already, on a connection that was another one just before. */
+const foreignName = /^(26000|42P05)$/
+
 /** What the server or the driver said; the client's own message only says what it was doing. */
-export const reasonOf = ({ cause, message }: SqlError.SqlError): string =>
-  cause instanceof Error ? cause.message : String(message)
+export const reasonOf = (error: SqlError.SqlError): string => {
+  const said = error.cause instanceof Error ? error.cause.message : error.message
+  return foreignName.test(sqlState(error) ?? "")
+    ? `${said} (behind a pooler in transaction mode: namedStatements has to be false)`
+    : said
+}
 
 /**
  * - `Lost`: the answer did not come; the statement may have taken effect, or may still.
