@@ -56,7 +56,7 @@ const measure = (journals: Filled.Journals, plan: Plan): Effect.Effect<Rounds.Se
   Effect.gen(function* () {
     const all = plan.sizes.map(journals.of)
     const pieces = [...new Set(names.flatMap(piecesOf))]
-    for (const filled of all) yield* filled.fill(pieces)
+    for (const filled of all) yield* filled.prepare(pieces)
     const cells = kinds.map((kind) =>
       names.flatMap((name) =>
         all.map((filled) => [cellName(name, kind, filled.size), read(journals, filled, name, kind)] as const)
