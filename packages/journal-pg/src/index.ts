@@ -1,6 +1,8 @@
 export * as PgCluster from "./PgCluster.js"
 export * as PgJournal from "./PgJournal.js"
+export * as PgKeyValueStore from "./PgKeyValueStore.js"
 export * as PgMigrations from "./PgMigrations.js"
 export * as PgOffsetStore from "./PgOffsetStore.js"
 export * as PgProcessLease from "./PgProcessLease.js"
+export * as PgSnapshotStore from "./PgSnapshotStore.js"
 export * as PgViewStore from "./PgViewStore.js"
