@@ -1,4 +1,4 @@
 import { SnapshotStore } from "@aecor/core"
 import { SnapshotStoreSuite } from "@aecor/core/testing"
 
-SnapshotStoreSuite.suite("the snapshot store in memory", SnapshotStore.layerMemory)
+SnapshotStoreSuite.suite("the snapshot store in memory", SnapshotStore.layerMemory, { histories: 60 })

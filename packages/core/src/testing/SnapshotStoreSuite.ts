@@ -19,16 +19,27 @@ import { never } from "./internal/snapshotHistories.js"
 import { recovering } from "./internal/snapshotRecovery.js"
 
 /**
+ * How the suite runs. `histories`: how many histories of an entity are lived through, with snapshots and without; 20 by
+ * default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly histories?: number
+}
+
+/**
  * Registers the tests.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const suite = <E>(name: string, store: Layer.Layer<SnapshotStore, E>): void => {
+export const suite = <E>(name: string, store: Layer.Layer<SnapshotStore, E>, options: Options = {}): void => {
   addEqualityTesters()
   // the tests cause warnings
   shared(name, Layer.provideMerge(store, Logger.remove(Logger.defaultLogger)), (it) => {
     recovering(it)
-    never(it)
+    never(it, options.histories ?? 20)
   })
 }

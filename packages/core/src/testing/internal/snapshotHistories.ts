@@ -101,7 +101,7 @@ const live = (
     return { answers, stored: [...stored].map(({ event, sequence }) => ({ event, sequence })) }
   })
 
-export const never = (it: SharedTests<SnapshotStore>): void => {
+export const never = (it: SharedTests<SnapshotStore>, runs: number): void => {
   it.prop(
     "never change a result, whatever happens to the entity, its journal and the store",
     {
@@ -128,6 +128,6 @@ export const never = (it: SharedTests<SnapshotStore>): void => {
         expect(withThem.reads).toEqual([length + every])
         yield* store.remove(snapshotKey(key))
       }),
-    40
+    runs
   )
 }

@@ -4,7 +4,7 @@ import { Effect, FastCheck, Option } from "effect"
 import { SnapshotStore } from "../../SnapshotStore.js"
 import { type Desk, desk, on, saved, snapshotKey, unsaved, Written } from "./diary.js"
 import type { SharedTests } from "./sharedLayer.js"
-import { anyText, awkward, freshKey } from "./suiteJournal.js"
+import { anyText, anyUnits, awkward, freshKey, unstorable } from "./suiteJournal.js"
 
 const write = (at: Desk, every: number, key: string, ...texts: ReadonlyArray<string>) =>
   Effect.flatMap(at.open(saved(every)), (diary) => diary(key).Write({ texts }))
@@ -125,9 +125,7 @@ export const recovering = (it: SharedTests<SnapshotStore>): void => {
     Effect.gen(function* () {
       const at = yield* desk
       const unique = freshKey()
-      const keys = [...awkward, "\0", "\0\0", "\\0", "\\u0000", "\ud800", "\ud801", "\udfff"].map(
-        (_) => `${unique}${_}`
-      )
+      const keys = [...awkward, ...unstorable].map((text) => `${unique}${text}`)
       const diary = yield* at.open(saved(2))
       for (const [index, key] of keys.entries()) yield* diary(key).Write({ texts: [String(index), "x"] })
       const again = yield* at.open(saved(2))
@@ -162,8 +160,3 @@ export const recovering = (it: SharedTests<SnapshotStore>): void => {
     })
   )
 }
-
-/** Texts of any UTF-16 units: NUL and halves of surrogate pairs, too. */
-const anyUnits: FastCheck.Arbitrary<string> = FastCheck.array(FastCheck.nat({ max: 0xffff }), { maxLength: 20 }).map(
-  (units) => String.fromCharCode(...units, 0)
-)

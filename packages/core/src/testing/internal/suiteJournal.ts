@@ -129,6 +129,28 @@ export const awkward: ReadonlyArray<string> = [
   "x".repeat(500)
 ]
 
+/** Endings that a journal need not take and a key-value store must: NUL, halves of surrogate pairs, and look-alikes. */
+export const unstorable: ReadonlyArray<string> = [
+  "\0",
+  "\0\0",
+  "\\0",
+  "\\u0000",
+  "\u0010",
+  "\u00100000",
+  "\u0010\u0010",
+  "\ud800",
+  "\ud801",
+  "\udfff",
+  "\ud800\0",
+  "\udfff\ud800"
+]
+
+/** Texts of any UTF-16 units, NUL and halves of surrogate pairs among them. */
+export const anyUnits: FastCheck.Arbitrary<string> = FastCheck.array(
+  FastCheck.oneof(FastCheck.nat({ max: 0xffff }), FastCheck.constantFrom(0, 0x10, 0x30, 0x61, 0xd83d, 0xde42)),
+  { maxLength: 20 }
+).map((units) => String.fromCharCode(...units))
+
 /** Events of every decodable kind. */
 export const anyEvent: FastCheck.Arbitrary<SuiteEvent> = FastCheck.oneof(
   anyText.map((text) => new Noted({ text })),
