@@ -18,8 +18,8 @@ import type { Ours } from "./programs/ours.js"
 export interface Filled {
   readonly size: number
   readonly url: string
-  /** Fills the pieces that are still empty. */
-  readonly prepare: (names: ReadonlyArray<Piece.Name>) => Effect.Effect<void, Failed>
+  /** Stores the events in the pieces that are still empty. */
+  readonly store: (names: ReadonlyArray<Piece.Name>) => Effect.Effect<void, Failed>
   /** What an event costs in the pieces that are filled. */
   readonly costs: ReadonlyMap<Piece.Name, Cost>
 }
@@ -42,7 +42,7 @@ const chunk = 50_000
 const makeOne = (bare: Worker.Worker<Bare>, url: string, size: number): Filled => {
   const costs = new Map<Piece.Name, Cost>()
   const execute = (statements: ReadonlyArray<string>) => bare.call("execute", { url, statements })
-  const prepare = (names: ReadonlyArray<Piece.Name>) =>
+  const store = (names: ReadonlyArray<Piece.Name>) =>
     Effect.gen(function* () {
       const empty = names.filter((name) => !costs.has(name))
       if (empty.length === 0) return
@@ -61,7 +61,7 @@ const makeOne = (bare: Worker.Worker<Bare>, url: string, size: number): Filled =
         costs.set(name, { micros: (ms * 1000) / size, bytes: bytes / size })
       }
     })
-  return { size, url, prepare, costs }
+  return { size, url, store, costs }
 }
 
 export const make = (

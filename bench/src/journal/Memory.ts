@@ -31,8 +31,8 @@ export const run = (plan: Plan, journals: Filled.Journals): Effect.Effect<Findin
   Effect.gen(function* () {
     const measured = yield* Effect.forEach(plan.memory, (size) =>
       Effect.gen(function* () {
-        const { prepare, url } = journals.of(size)
-        yield* prepare(["journal"])
+        const { store, url } = journals.of(size)
+        yield* store(["journal"])
         return yield* Effect.forEach(ways, (way) => measure(url, size, way))
       })
     )

@@ -55,8 +55,7 @@ const read =
 const measure = (journals: Filled.Journals, plan: Plan): Effect.Effect<Rounds.Series<number>, Failed> =>
   Effect.gen(function* () {
     const all = plan.sizes.map(journals.of)
-    const pieces = [...new Set(names.flatMap(piecesOf))]
-    for (const filled of all) yield* filled.prepare(pieces)
+    for (const filled of all) yield* filled.store([...new Set(names.flatMap(piecesOf))])
     const cells = kinds.map((kind) =>
       names.flatMap((name) =>
         all.map((filled) => [cellName(name, kind, filled.size), read(journals, filled, name, kind)] as const)
