@@ -25,9 +25,9 @@ describe("a plan", () => {
       })
     ))
 
-  it("has more faults where there are more events", () => {
+  it("has more faults where there are more events, but Postgres goes down eight times at the most", () => {
     expect(Plan.make(1, 10_000)).toHaveLength(5)
     expect(Plan.make(1, 1_000_000)).toHaveLength(18)
-    expect(Plan.make(1, 10_000_000)).toHaveLength(180)
+    expect(Plan.make(1, 10_000_000)).toHaveLength(148)
   })
 })

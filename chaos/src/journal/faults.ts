@@ -33,16 +33,28 @@ export const makeForeign = (sql: PgClient.PgClient) =>
   Effect.gen(function* () {
     yield* sql`CREATE TABLE foreign_work (since timestamptz)`
     let current: Fiber.Fiber<unknown, unknown> = yield* Effect.fork(Effect.void)
+    let since = Date.now()
+    let longestMs = 0
+    const end = Effect.suspend(() => {
+      longestMs = Math.max(longestMs, Date.now() - since)
+      return Fiber.interrupt(current)
+    })
     const open: Effect.Effect<void, never, Scope.Scope> = Effect.gen(function* () {
-      yield* Fiber.interrupt(current)
+      yield* end
       const opened = yield* Deferred.make<void>()
       const work = Effect.zipRight(sql`INSERT INTO foreign_work VALUES (now())`, Deferred.succeed(opened, undefined))
       current = yield* sql
         .withTransaction(Effect.zipRight(work, Effect.never))
         .pipe(Effect.retry(Schedule.spaced("100 millis")), Effect.forkScoped)
       yield* Deferred.await(opened)
+      since = Date.now()
     })
-    return { open, end: Effect.suspend(() => Fiber.interrupt(current)) }
+    const isOpen = Effect.map(
+      sql<{ readonly pid: number }>`SELECT pid FROM pg_stat_activity WHERE state = 'idle in transaction'
+        AND backend_xid IS NOT NULL AND application_name = 'chaos foreign'`,
+      (rows) => rows.length === 1
+    )
+    return { open, end, isOpen, longestSeconds: () => Math.round(longestMs / 1000) }
   })
 
 export const make = (options: {
