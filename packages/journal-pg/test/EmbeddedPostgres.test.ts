@@ -71,6 +71,16 @@ for (const how of ["fast", "crash"] as const) {
   )
 }
 
+it.scopedLive("does what is to be done while it is down, and serves again whatever comes of that", () =>
+  Effect.gen(function* () {
+    const server = yield* EmbeddedPostgres.make({ directory: yield* folder })
+    const before = server.pid
+    const down = Effect.suspend(() => Effect.fail(runs(before) || runs(server.pid) ? "it runs" : "it is down"))
+    expect(yield* Effect.flip(server.restart("fast", down))).toBe("it is down")
+    expect(yield* query(server.url, "SELECT 1 AS it")).toEqual([{ it: 1 }])
+  })
+)
+
 it.live("makes databases apart from each other, and says which one it could not make", () =>
   Effect.gen(function* () {
     const admin = inject("postgresUrl")

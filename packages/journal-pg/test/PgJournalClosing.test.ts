@@ -9,7 +9,7 @@ import { Context, Effect, Either, Exit, Fiber, Layer, Option, Redacted, Scope, S
 import { client, newDatabase } from "./fixtures/database.js"
 import { migrate, noted, NoteJournal, observer, settled, stored, table, until } from "./fixtures/journal.js"
 import { untilWaiting, whileLocked } from "./fixtures/journal.js"
-import { freezing, tracked } from "./fixtures/sockets.js"
+import { patientWire, tracked } from "./fixtures/sockets.js"
 
 it.scopedLive("closed in good order, a journal leaves no connection", () =>
   Effect.gen(function* () {
@@ -73,7 +73,7 @@ it.scopedLive(
 it.scopedLive("closed when the server is gone without a word, a journal does not wait for it", () =>
   Effect.gen(function* () {
     const { url } = yield* withTable
-    const wire = yield* freezing(url)
+    const wire = yield* patientWire(url)
     const used = yield* opened(wire.url)
     yield* atWork(used)
     wire.freeze()
@@ -85,7 +85,7 @@ it.scopedLive("closed when the server is gone without a word, a journal does not
 it.scopedLive("closed while it connects to a server that does not answer, a journal gives that up", () =>
   Effect.gen(function* () {
     const { url } = yield* withTable
-    const wire = yield* freezing(url)
+    const wire = yield* patientWire(url)
     const { close, journal, open } = yield* opened(wire.url, { patience: "300 millis" })
     wire.freeze()
     // the tail and the listener connect, for ever as far as they know

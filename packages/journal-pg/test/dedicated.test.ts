@@ -6,7 +6,7 @@ import { inject } from "vitest"
 import * as Dedicated from "../src/internal/dedicated.js"
 import { statement } from "../src/internal/statement.js"
 import { observer, until } from "./fixtures/journal.js"
-import { freezing, tracked } from "./fixtures/sockets.js"
+import { patientWire, tracked } from "./fixtures/sockets.js"
 
 const server = Redacted.make(inject("postgresUrl"))
 
@@ -36,7 +36,7 @@ it.scopedLive(
   () =>
     Effect.gen(function* () {
       const { open, stream } = tracked()
-      const wire = yield* freezing(server)
+      const wire = yield* patientWire(server)
       const { send } = yield* dedicated({ url: wire.url, stream })
       const waiting = yield* Effect.fork(send(statement("SELECT pg_sleep(60)::text"), []))
       yield* until(

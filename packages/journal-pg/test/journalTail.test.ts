@@ -241,6 +241,20 @@ it.scoped("a page that comes when its last reader has gone moves nobody: the tai
   })
 )
 
+it.scoped("answers that take longer than the poll interval hold up nobody for ever", () =>
+  Effect.gen(function* () {
+    const at = yield* scene
+    for (let i = 0; i < 25; i++) at.store(0)
+    at.slow("3 seconds")
+    const seen = yield* at.follow(tagOf(0), 0)
+    for (let second = 0; second < 40; second++) yield* Effect.zipRight(TestClock.adjust("1 second"), settled)
+    expect([...(yield* Queue.takeAll(seen))]).toEqual(at.positionsOf(0))
+    at.store(0)
+    for (let second = 0; second < 20; second++) yield* Effect.zipRight(TestClock.adjust("1 second"), settled)
+    expect([...(yield* Queue.takeAll(seen))]).toEqual([26])
+  })
+)
+
 it.scoped("a reader that begins beyond the end waits, and gets what comes after its place", () =>
   Effect.gen(function* () {
     const at = yield* scene

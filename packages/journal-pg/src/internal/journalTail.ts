@@ -215,16 +215,14 @@ export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scop
     const nextOf = (tag: Tagging.EventTag): TailReader.Next<E> => {
       const began = past
       const failure = () => began.failure ?? closed
-      const place = Effect.flatMap(
-        Clock.currentTimeMillis,
-        (now): Exit.Exit<Offset.Offset | undefined, JournalError.JournalError> => {
-          const failed = failure()
-          if (failed !== undefined) return failed
-          const fresh = now - lookedAt <= pollInterval
-          sure = sure && fresh
-          return Exit.succeed(fresh && following ? seen?.position : undefined)
-        }
-      )
+      // compared with when the reader came, not with now: answers that take long would hold it up for ever
+      const place = (came: number): Exit.Exit<Offset.Offset | undefined, JournalError.JournalError> => {
+        const failed = failure()
+        if (failed !== undefined) return failed
+        const fresh = came - lookedAt <= pollInterval
+        sure = sure && fresh
+        return Exit.succeed(fresh && following ? seen?.position : undefined)
+      }
       const moved = Effect.async<void, JournalError.JournalError>((resume) => {
         const failed = failure()
         if (failed !== undefined) return resume(failed)

@@ -6,7 +6,7 @@
  * more. So whoever comes for more has the tail look first, where it has not looked for a while.
  */
 import type { EntityEvent, JournalError, Offset, Tagging } from "@aecor/core"
-import { Chunk, Effect, Option } from "effect"
+import { Chunk, Clock, Effect, Option } from "effect"
 import { type Decoded, untilUndecodable } from "./eventCodec.js"
 import { tagText } from "./journalStatements.js"
 import type { Ring } from "./tailRing.js"
@@ -19,8 +19,11 @@ export type Next<E> = (
 /** The tail, as its readers see it. */
 interface Source<E> {
   readonly ring: Ring<Decoded<E>>
-  /** Where the tail is; undefined where it has to look before it can tell. Fails when the past has changed. */
-  readonly place: Effect.Effect<Offset.Offset | undefined, JournalError.JournalError>
+  /**
+   * Where the tail is for one who came for more at a time; undefined where it has to look before it can tell. Fails when
+   * the past has changed.
+   */
+  readonly place: (came: number) => Effect.Effect<Offset.Offset | undefined, JournalError.JournalError>
   /** Until the tail has looked or moved. */
   readonly moved: Effect.Effect<void, JournalError.JournalError>
   /** A page of one tag after a position, up to another. */
@@ -54,9 +57,10 @@ export const make = <E>({ moved, page, pageSize, place, ring }: Source<E>, tag: 
   })
 
   return Effect.fnUntraced(function* (after) {
+    const came = yield* Clock.currentTimeMillis
     let at = after
     while (true) {
-      const reached = yield* place
+      const reached = yield* place(came)
       if (reached === undefined || at >= reached) {
         yield* moved
         continue

@@ -44,8 +44,15 @@ export interface Running {
    *
    * - `fast`: a shutdown in good order, as an administrator would do it.
    * - `crash`: `kill -9`, then recovery.
+   *
+   * `meanwhile` runs while the server is down; it is started again whatever comes of that. After a shutdown in good order
+   * `data` may be copied then, or replaced by a copy from before, with everything's owner kept (`cp -a`): a backup, and
+   * its return.
    */
-  readonly restart: (how: "fast" | "crash") => Effect.Effect<void, ServerError>
+  readonly restart: <E = never, R = never>(
+    how: "fast" | "crash",
+    meanwhile?: Effect.Effect<unknown, E, R>
+  ) => Effect.Effect<void, ServerError | E, R>
 }
 
 /**
@@ -154,7 +161,7 @@ export const make = (options: Options = {}): Effect.Effect<Running, ServerError,
         return serving.pid()
       },
       directory: folder,
-      restart: (how) => serving.restart(how === "fast" ? "SIGINT" : "SIGKILL")
+      restart: (how, meanwhile = Effect.void) => serving.restart(how === "fast" ? "SIGINT" : "SIGKILL", meanwhile)
     } satisfies Running
   }).pipe(Effect.withSpan("EmbeddedPostgres.make"))
 

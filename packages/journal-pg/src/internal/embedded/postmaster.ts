@@ -134,8 +134,14 @@ const ready = (run: Run, child: ChildProcess, port: number): Effect.Effect<void,
 /** A server that is running, or is being started again. */
 export interface Serving {
   readonly pid: () => number
-  /** Stops it by this signal and starts it on the same port and data; ends when it is ready, recovery included. */
-  readonly restart: (signal: NodeJS.Signals) => Effect.Effect<void, ServerError>
+  /**
+   * Stops it by this signal, does what is to be done meanwhile, and starts it on the same port and data, whatever came of
+   * that; ends when it is ready, recovery included.
+   */
+  readonly restart: <E, R>(
+    signal: NodeJS.Signals,
+    meanwhile: Effect.Effect<unknown, E, R>
+  ) => Effect.Effect<void, ServerError | E, R>
 }
 
 /** While backends of a killed server are still ending, or its port is not free again, a start is refused. */
@@ -182,10 +188,12 @@ export const serve = (
     })
     return {
       pid: () => pid,
-      restart: (signal) =>
+      restart: (signal, meanwhile) =>
         Effect.gen(function* () {
           yield* end(run, child, [signal, "SIGKILL"], "60 seconds")
+          const exit = yield* Effect.exit(meanwhile)
           pid = yield* Effect.retry(start, { schedule: again, while: notYet })
+          yield* exit
         })
     }
   })
