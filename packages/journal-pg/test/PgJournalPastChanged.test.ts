@@ -6,7 +6,7 @@ import * as path from "node:path"
 import { promisify } from "node:util"
 import { EmbeddedPostgres, TcpProxy } from "@aecor/journal-pg/testing"
 import { expect, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Option, Redacted, Stream } from "effect"
+import { Deferred, Effect, Fiber, Option, Stream } from "effect"
 import { journalOf, migrate, noted, NoteJournal, observer, stored, until } from "./fixtures/journal.js"
 import { patientWire } from "./fixtures/sockets.js"
 
@@ -64,7 +64,13 @@ it.scopedLive(
       expect(far.texts.length).toBeLessThan(4500)
 
       const again = yield* follow(journal, "a", kept.position)
-      yield* Effect.sleep("2 seconds"); yield* Effect.log(yield* Fiber.poll(again.failure), again.texts, (yield* stored(yield* observer(url))).slice(4495).map((x) => [x.position, x.key, x.sequence, x.text].join(":")), kept.position)
+      yield* Effect.sleep("2 seconds")
+      yield* Effect.log(
+        yield* Fiber.poll(again.failure),
+        again.texts,
+        (yield* stored(yield* observer(url))).slice(4495).map((x) => [x.position, x.key, x.sequence, x.text].join(":")),
+        kept.position
+      )
       yield* hasSeen(again, (texts) => texts.join() === "other 1,other 2,other 3")
       const farAgain = yield* follow(journal, "far", kept.position)
       yield* hasSeen(farAgain, (texts) => texts.join() === "new,new")
