@@ -21,7 +21,9 @@ const values: Readonly<Record<string, (append: Append, i: number, event: (typeof
   partition: ({ key }) => tagging.tagOf(key).partition,
   payload: (_append, _i, event) => JSON.stringify(event),
   metadata: () => JSON.stringify(metadata),
-  timestamp: () => new Date().toISOString()
+  timestamp: () => new Date().toISOString(),
+  version: () => 1,
+  tags: () => null
 }
 
 export interface BareTable {

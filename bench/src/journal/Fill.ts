@@ -25,8 +25,8 @@ export const source = (from: number, to: number, size: number): string => {
     CASE n % 2 WHEN 0 THEN '${plain[0]?._tag}' ELSE '${plain[1]?._tag}' END AS type,
     CASE WHEN slot % ${step} = 0 THEN '${rareName}' ELSE 'Booking' END AS tag,
     CASE WHEN slot % ${step} = 0 THEN slot / ${step} ELSE abs(hashtext(key)::bigint) % ${partitions} END::integer AS partition,
-    CASE n % 2 WHEN 0 THEN ${literal(plain[0])} ELSE ${literal(plain[1])} END::jsonb AS payload,
-    ${literal(metadata)}::jsonb AS metadata,
+    CASE n % 2 WHEN 0 THEN ${literal(plain[0])} ELSE ${literal(plain[1])} END::json AS payload,
+    ${literal(metadata)}::json AS metadata,
     timestamptz '2026-01-01' + n * interval '1 millisecond' AS "timestamp"
   FROM (
     SELECT n, n % ${period} AS slot, 'booking-' || ((n - 1) / 10000 * 1000 + (n - 1) % 1000) AS key

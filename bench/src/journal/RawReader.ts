@@ -5,7 +5,7 @@ const pageSize = 1000
 
 /** 64-bit numbers, JSON and time as text, which is what `pg` is fastest with. */
 export const columns = `stored.position::text, stored.key, stored.sequence::text, stored.id::text, stored.type,
-  stored.payload::text, stored.metadata::text, floor(extract(epoch FROM stored."timestamp") * 1000)::text AS "timestamp"`
+  stored.version::text, stored.payload::text, stored.metadata::text, (round(date_part('epoch', stored."timestamp") * 1000000)::bigint / 1000)::text AS "timestamp"`
 
 interface Row {
   readonly position: string

@@ -6,8 +6,9 @@
  * whatever number of processes append, so a reader of a tag only ever goes on from the last position it has seen.
  *
  * Guarantees beside those of every journal: an acknowledged append is on the server's disk, whatever
- * `synchronous_commit` says; an append whose answer is lost is sent again and takes effect once. Not guaranteed: that
- * what an asynchronous failover or a restored backup takes back is noticed.
+ * `synchronous_commit` says; an append whose answer is lost is sent again and takes effect once; what
+ * an asynchronous failover or a restored backup takes back is noticed, by those who knew it: live readers and writers
+ * with a `lastId` fail with `PastChanged`. Not guaranteed: that one who knows a position only notices it.
  *
  * Appends and reads never take part in a transaction of their caller: each is one of its own, on another connection of
  * the pool. So a transaction that waits for an append needs a pool with room for both.
