@@ -22,8 +22,7 @@ const values: Readonly<Record<string, (append: Append, i: number, event: (typeof
   payload: (_append, _i, event) => JSON.stringify(event),
   metadata: () => JSON.stringify(metadata),
   timestamp: () => new Date().toISOString(),
-  version: () => 1,
-  tags: () => null
+  version: () => 1
 }
 
 export interface BareTable {
@@ -34,12 +33,13 @@ export interface BareTable {
   readonly rows: (append: Append, perAppend: number) => ReadonlyArray<ReadonlyArray<unknown>>
 }
 
-/** Makes the table where there is none. */
+/** Makes the table where there is none. What may be null is left so, as it is for events without other tags. */
 export const make = async (client: pg.ClientBase | pg.Pool, name: string): Promise<BareTable> => {
   await client.query(`CREATE TABLE IF NOT EXISTS ${name} (LIKE ${journalTable} INCLUDING ALL)`)
   const { rows } = await client.query<{ readonly column: string }>(
     `SELECT attname AS column FROM pg_attribute
      WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = '' AND attgenerated = ''
+       AND attnotnull
      ORDER BY attnum`,
     [name]
   )
