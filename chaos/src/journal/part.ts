@@ -76,7 +76,7 @@ export const run = ({ events, seed }: Options) =>
     const url = yield* EmbeddedPostgres.createDatabase(server.url)
     yield* Effect.scoped(Layer.build(Model.migrations.pipe(Layer.provide(Model.client(url, "chaos migrations")))))
     const sql = yield* connect(url, "chaos", 4)
-    const foreign = yield* Faults.makeForeign(yield* connect(url, "chaos foreign", 1))
+    const foreign = yield* Faults.makeForeign(yield* connect(url, "chaos foreign", 2))
     yield* foreign.open
     yield* say("a foreign transaction has written, and stays open")
 
