@@ -26,9 +26,8 @@ const namesOf = (ended: ReadonlyArray<{ readonly name: string }>) =>
   ended.map(({ name }) => name.replace("chaos ", "")).join(", ")
 
 /**
- * A transaction of somebody else that has written and stays open, as a forgotten console would keep it; the client needs a
- * second connection, to look whether it is still there. It is opened
- * again where the server's going down has ended it.
+ * A transaction of somebody else that has written and stays open, as a forgotten console would keep it. It is opened
+ * again where the server's going down has ended it. The client needs a second connection, to look whether it is there.
  */
 export const makeForeign = (sql: PgClient.PgClient) =>
   Effect.gen(function* () {
