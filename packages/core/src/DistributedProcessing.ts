@@ -14,6 +14,7 @@ import type { Sharding, ShardingConfig } from "@effect/cluster"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { type Deployment, type Input, resolve } from "./internal/deploymentSettings.js"
 import * as cluster from "./internal/processingCluster.js"
+import * as ProcessEntity from "./internal/processEntity.js"
 import * as local from "./internal/processingLocal.js"
 import type { KillSwitch } from "./KillSwitch.js"
 import type { DeploymentExists, DeploymentMismatch, ProcessLeaseError, ProcessRow } from "./Lease.js"
@@ -150,4 +151,4 @@ export const layerCluster: Layer.Layer<
   DistributedProcessing,
   never,
   ProcessLease | Sharding.Sharding | ShardingConfig.ShardingConfig
-> = Layer.scoped(DistributedProcessing, cluster.make)
+> = Layer.scoped(DistributedProcessing, cluster.make).pipe(Layer.provide(ProcessEntity.layer))

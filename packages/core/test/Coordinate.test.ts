@@ -102,12 +102,12 @@ const newFleet = Effect.gen(function* () {
   yield* lease.register(deployment, 1)
 
   const client: Parameters<typeof Coordinate.make>[0]["client"] = {
-    run: (process, runner, generation) =>
+    run: (process, runner) =>
       Effect.suspend(() => {
         const host = hosts.get(runner)
         return host === undefined
           ? Effect.void
-          : Effect.asVoid(Effect.forkIn(host.node.host({ ...process, generation }, host.recipe, settings), scope))
+          : Effect.asVoid(Effect.forkIn(host.node.host(process, host.recipe, settings), scope))
       }),
     stop: (process, runner, timeout) =>
       Effect.gen(function* () {
@@ -143,7 +143,7 @@ const newFleet = Effect.gen(function* () {
     place: (runner: string) =>
       Effect.gen(function* () {
         const generation = yield* lease.assign(yield* row, runner)
-        yield* client.run({ deployment, index: 0 }, runner, Option.getOrThrow(generation))
+        yield* client.run({ deployment, index: 0, generation: Option.getOrThrow(generation) }, runner)
       })
   }
 })

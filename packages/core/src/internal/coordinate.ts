@@ -8,17 +8,15 @@ import type { ProcessRow } from "../Lease.js"
 import type { ProcessLease } from "../ProcessLease.js"
 import { type Deployment, silence } from "./deploymentSettings.js"
 import * as Plan from "./plan.js"
-import type * as ProcessEntity from "./processEntity.js"
+import type { Client } from "./processMessages.js"
 
 /** How long a coordinator keeps its office without renewing it. */
 const term = Duration.seconds(3)
 
-type ProcessClient = Effect.Effect.Success<ReturnType<typeof ProcessEntity.client>>
-
 export const make = (options: {
   readonly self: string
   readonly lease: Context.Tag.Service<ProcessLease>
-  readonly client: ProcessClient
+  readonly client: Client
   readonly deployment: Deployment
   /** Where actions run that outlast a pass. */
   readonly scope: Scope.Scope
@@ -40,7 +38,7 @@ export const make = (options: {
         )
       }
       const generation = yield* lease.assign(row, to)
-      if (Option.isSome(generation)) yield* client.run(row, to, generation.value)
+      if (Option.isSome(generation)) yield* client.run({ ...row, generation: generation.value }, to)
     }).pipe(
       // what was not done shows in the next passes as silence
       Effect.catchAllCause((cause) => Effect.logWarning(`process ${row.index} of ${name} could not be placed`, cause)),
