@@ -6,7 +6,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Cause, Console, Data, Effect, Option } from "effect"
 import * as Journal from "./journal/part.js"
 import * as Options from "./options.js"
-import * as Screen from "./screen.js"
+import * as Screen from "./run/screen.js"
 
 class ChaosFailed extends Data.TaggedError("ChaosFailed")<{ readonly message: string }> {}
 
