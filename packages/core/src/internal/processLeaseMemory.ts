@@ -1,19 +1,24 @@
 /** The process leases of one process's memory. Every operation is one synchronous step, so none can interleave. */
 import { Clock, Duration, Effect, Option } from "effect"
 import {
+  type Announced,
   type Beat,
   type BeatAnswer,
   type Claim,
   DeploymentMismatch,
   type Operations,
-  type ProcessRow
+  ProcessLeaseError,
+  type ProcessRow,
+  type Shape
 } from "../Lease.js"
-import { type Fence, fenced } from "../ProcessContext.js"
+import { type Fence, type Fenced, fenced } from "../ProcessContext.js"
+import { sameShape } from "./deploymentSettings.js"
 
 interface Entry {
   readonly index: number
   generation: number
   desired: boolean
+  suspended: boolean
   target: string | undefined
   epoch: number
   token: string
@@ -23,6 +28,28 @@ interface Entry {
   sentAt: number | undefined
 }
 
+interface Known {
+  shape: Shape
+  /** Whether it was registered in another shape before. */
+  changed: boolean
+  /** Also those of earlier shapes: no epoch and no generation is given twice. */
+  readonly entries: Array<Entry>
+}
+
+const newEntry = (index: number, desired: boolean): Entry => ({
+  index,
+  generation: 0,
+  desired,
+  suspended: false,
+  target: undefined,
+  epoch: 0,
+  token: "",
+  runner: undefined,
+  beat: undefined,
+  beatAt: undefined,
+  sentAt: undefined
+})
+
 /** How far in the future a time may lie before it counts as one from before a clock stepped back. */
 const clockTolerance = 3000
 
@@ -30,11 +57,28 @@ const isFresh = (at: number | undefined, now: number, silence: Duration.Duration
   at !== undefined && now - at <= Duration.toMillis(silence) && at - now <= clockTolerance
 
 export const make = (): Operations => {
-  const deployments = new Map<string, Array<Entry>>()
-  const beats = new Map<string, { at: number; deployments: ReadonlyArray<string> }>()
+  const deployments = new Map<string, Known>()
+  const beats = new Map<string, { at: number; deployments: ReadonlyArray<Announced> }>()
   const coordinators = new Map<string, { runner: string; until: number }>()
 
-  const entries = (deployment: string): Array<Entry> => deployments.get(deployment) ?? []
+  const entries = (deployment: string): Array<Entry> => {
+    const known = deployments.get(deployment)
+    return known === undefined ? [] : known.entries.slice(0, known.shape.processes)
+  }
+  /** Whether the registered shape is the one that is meant. */
+  const fits = (deployment: string, shape: Shape | undefined): boolean => {
+    const known = deployments.get(deployment)
+    if (known === undefined) return true
+    return shape === undefined ? !known.changed : sameShape(known.shape, shape)
+  }
+  const mismatch = (deployment: string, asked: Shape, registered: Shape) =>
+    new DeploymentMismatch({
+      deployment,
+      processes: asked.processes,
+      registered: registered.processes,
+      fingerprint: asked.fingerprint,
+      registeredFingerprint: registered.fingerprint
+    })
   const entryOf = (id: { readonly deployment: string; readonly index: number }): Entry | undefined =>
     entries(id.deployment)[id.index]
   const isNewest = (fence: Fence): boolean => {
@@ -44,6 +88,9 @@ export const make = (): Operations => {
   const step = <A>(f: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, f)
   const age = (at: number | undefined, now: number): Option.Option<number> =>
     Option.map(Option.fromNullable(at), (_) => (_ - now > clockTolerance ? Number.POSITIVE_INFINITY : now - _))
+
+  const hostsIn = (announced: ReadonlyArray<Announced>, deployment: string): boolean =>
+    announced.some((one) => one.deployment === deployment && fits(deployment, one.shape))
 
   const rowOf =
     (deployment: string, now: number) =>
@@ -78,29 +125,15 @@ export const make = (): Operations => {
     }
 
   return {
-    register: (deployment, processes) =>
+    register: (deployment, processes, fingerprint = "") =>
       Effect.suspend(() => {
         const known = deployments.get(deployment)
+        const shape = { processes, fingerprint }
         if (known !== undefined) {
-          return known.length === processes
-            ? Effect.void
-            : new DeploymentMismatch({ deployment, processes, registered: known.length })
+          return sameShape(known.shape, shape) ? Effect.void : mismatch(deployment, shape, known.shape)
         }
-        deployments.set(
-          deployment,
-          Array.from({ length: processes }, (_, index) => ({
-            index,
-            generation: 0,
-            desired: true,
-            target: undefined,
-            epoch: 0,
-            token: "",
-            runner: undefined,
-            beat: undefined,
-            beatAt: undefined,
-            sentAt: undefined
-          }))
-        )
+        const all = Array.from({ length: processes }, (_, index) => newEntry(index, true))
+        deployments.set(deployment, { shape, changed: false, entries: all })
         return Effect.void
       }),
     list: (deployment) => step((now) => entries(deployment).map(rowOf(deployment, now))),
@@ -111,6 +144,7 @@ export const make = (): Operations => {
         if (entry === undefined || entry.generation !== process.generation || !entry.desired) {
           return { _tag: "Obsolete" }
         }
+        if (!fits(process.deployment, process.shape)) return { _tag: "Obsolete" }
         const taken = entry.runner !== undefined && entry.runner !== runner
         if (taken && isFresh(entry.beatAt, now, silence)) return { _tag: "Busy" }
         newEpoch(entry)
@@ -129,7 +163,10 @@ export const make = (): Operations => {
 
     stop: (deployment) =>
       step((now) => {
-        for (const entry of entries(deployment)) entry.desired = false
+        for (const entry of entries(deployment)) {
+          entry.desired = false
+          entry.suspended = false
+        }
         return entries(deployment).map(rowOf(deployment, now))
       }),
     resume: (deployment) =>
@@ -158,6 +195,51 @@ export const make = (): Operations => {
         return Option.some(entry.generation)
       }),
 
+    shape: (deployment) =>
+      Effect.sync(() => Option.map(Option.fromNullable(deployments.get(deployment)), (_) => _.shape)),
+    suspend: (deployment) =>
+      Effect.sync(() => {
+        for (const entry of entries(deployment)) {
+          if (entry.desired) entry.suspended = true
+          entry.desired = false
+        }
+      }),
+    seize: (deployment) =>
+      Effect.suspend(() => {
+        const all = entries(deployment)
+        for (const entry of all) {
+          newEpoch(entry)
+          entry.runner = undefined
+        }
+        const [first] = all
+        return first === undefined
+          ? new ProcessLeaseError({ description: `deployment ${deployment} is not known` })
+          : Effect.succeed({ deployment, index: 0, epoch: first.epoch, token: first.token, runner: "" })
+      }),
+    reshape: (fence, from, to) =>
+      Effect.suspend((): Effect.Effect<void, DeploymentMismatch | Fenced> => {
+        const { deployment } = fence
+        const known = deployments.get(deployment)
+        if (known === undefined || !isNewest(fence)) return fenced(fence)
+        if (!sameShape(known.shape, from)) return mismatch(deployment, from, known.shape)
+        const desired = entries(deployment).some((entry) => entry.desired || entry.suspended)
+        for (let i = known.entries.length; i < to.processes; i++) known.entries.push(newEntry(i, desired))
+        for (const entry of known.entries) {
+          newEpoch(entry)
+          entry.generation += 1
+          entry.desired = entry.index < from.processes ? entry.desired || entry.suspended : desired
+          entry.suspended = false
+          entry.target = undefined
+          entry.runner = undefined
+          entry.beat = undefined
+          entry.beatAt = undefined
+          entry.sentAt = undefined
+        }
+        known.changed = known.changed || !sameShape(from, to)
+        known.shape = to
+        return Effect.void
+      }),
+
     announce: (runner, hosted) =>
       step((now) => {
         beats.set(runner, { at: now, deployments: hosted })
@@ -166,7 +248,7 @@ export const make = (): Operations => {
     runners: (deployment, silence) =>
       step((now) =>
         [...beats]
-          .filter(([_, beat]) => beat.deployments.includes(deployment) && isFresh(beat.at, now, silence))
+          .filter(([_, beat]) => hostsIn(beat.deployments, deployment) && isFresh(beat.at, now, silence))
           .map(([runner]) => runner)
           .toSorted()
       ),

@@ -20,6 +20,7 @@ import { claims } from "./internal/leaseClaims.js"
 import { runners } from "./internal/leaseRunners.js"
 import type { Elapse } from "./internal/leases.js"
 import { shared, sharedTestClock, type SharedTests } from "./internal/sharedLayer.js"
+import { shapes } from "./internal/leaseShapes.js"
 import { wishes } from "./internal/leaseWishes.js"
 
 /**
@@ -66,4 +67,5 @@ const tests = <R>(test: SharedTests<ProcessLease | R>["effect"], { elapse }: Opt
   claims(test, elapse)
   wishes(test, elapse)
   runners(test, elapse)
+  shapes(test)
 }
