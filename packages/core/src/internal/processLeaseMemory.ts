@@ -14,11 +14,16 @@ interface Entry {
   readonly index: number
   generation: number
   desired: boolean
+  desiredAt: number
   target: string | undefined
+  pinned: string | undefined
   epoch: number
   token: string
   runner: string | undefined
-  beat: Beat | undefined
+  state: Beat["state"] | undefined
+  stateAt: number | undefined
+  starts: number
+  lastError: Option.Option<string>
   beatAt: number | undefined
   sentAt: number | undefined
 }
@@ -31,7 +36,7 @@ const isFresh = (at: number | undefined, now: number, silence: Duration.Duration
 
 export const make = (): Operations => {
   const deployments = new Map<string, Array<Entry>>()
-  const beats = new Map<string, { at: number; deployments: ReadonlyArray<string> }>()
+  const beats = new Map<string, { at: number; deployments: ReadonlyArray<string>; weight: number }>()
   const coordinators = new Map<string, { runner: string; until: number }>()
 
   const entries = (deployment: string): Array<Entry> => deployments.get(deployment) ?? []
@@ -53,33 +58,56 @@ export const make = (): Operations => {
       generation: entry.generation,
       desired: entry.desired,
       target: Option.fromNullable(entry.target),
+      pinned: Option.fromNullable(entry.pinned),
       epoch: entry.epoch,
       runner: Option.fromNullable(entry.runner),
-      state: Option.map(Option.fromNullable(entry.beat), (_) => _.state),
-      starts: entry.beat?.starts ?? 0,
-      lastError: Option.flatMap(Option.fromNullable(entry.beat), (_) => _.lastError),
+      state: Option.fromNullable(entry.state),
+      starts: entry.starts,
+      lastError: entry.lastError,
       sinceBeat: age(entry.beatAt, now),
-      sinceSent: age(entry.sentAt, now)
+      sinceSent: age(entry.sentAt, now),
+      sinceDesired: Option.getOrElse(age(entry.desiredAt, now), () => 0),
+      sinceState: age(entry.stateAt, now)
     })
 
-  const newEpoch = (entry: Entry): void => {
+  const own = (entry: Entry, runner: string | undefined, now: number): void => {
+    entry.runner = runner
+    entry.stateAt = now
+    if (runner !== undefined) entry.state = "Running"
+  }
+  const newEpoch = (entry: Entry, runner: string | undefined, now: number): void => {
     entry.epoch += 1
     entry.token = globalThis.crypto.randomUUID()
+    own(entry, runner, now)
   }
+  const wish = (entry: Entry, desired: boolean, now: number): void => {
+    if (entry.desired !== desired) entry.desiredAt = now
+    entry.desired = desired
+  }
+  const renew = (entry: Entry, now: number): void => {
+    wish(entry, true, now)
+    entry.generation += 1
+    entry.sentAt = undefined
+  }
+  const concerned = (deployment: string, index?: number): ReadonlyArray<Entry> =>
+    entries(deployment).filter((entry) => index === undefined || entry.index === index)
 
   const beatOf =
     (now: number) =>
     (beat: Beat): BeatAnswer => {
       const entry = entryOf(beat.fence)
       if (entry === undefined || !isNewest(beat.fence)) return "Fenced"
-      entry.beat = beat
+      if (entry.state !== beat.state) entry.stateAt = now
+      entry.state = beat.state
+      entry.starts = beat.starts
+      entry.lastError = Option.orElse(beat.lastError, () => entry.lastError)
       entry.beatAt = now
       return entry.generation === beat.generation && entry.desired ? "Held" : "Superseded"
     }
 
   return {
     register: (deployment, processes) =>
-      Effect.suspend(() => {
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const known = deployments.get(deployment)
         if (known !== undefined) {
           return known.length === processes
@@ -92,11 +120,16 @@ export const make = (): Operations => {
             index,
             generation: 0,
             desired: true,
+            desiredAt: now,
             target: undefined,
+            pinned: undefined,
             epoch: 0,
             token: "",
             runner: undefined,
-            beat: undefined,
+            state: undefined,
+            stateAt: undefined,
+            starts: 0,
+            lastError: Option.none(),
             beatAt: undefined,
             sentAt: undefined
           }))
@@ -113,40 +146,47 @@ export const make = (): Operations => {
         }
         const taken = entry.runner !== undefined && entry.runner !== runner
         if (taken && isFresh(entry.beatAt, now, silence)) return { _tag: "Busy" }
-        newEpoch(entry)
-        entry.runner = runner
+        newEpoch(entry, runner, now)
         entry.beatAt = now
         const { deployment, index } = process
         return { _tag: "Claimed", fence: { deployment, index, epoch: entry.epoch, token: entry.token, runner } }
       }),
     beat: (all) => step((now) => all.map(beatOf(now))),
     release: (fence) =>
-      Effect.sync(() => {
+      step((now) => {
         const entry = entryOf(fence)
-        if (entry !== undefined && isNewest(fence)) entry.runner = undefined
+        if (entry !== undefined && isNewest(fence)) own(entry, undefined, now)
       }),
     check: (fence) => Effect.suspend(() => (isNewest(fence) ? Effect.void : fenced(fence))),
 
-    stop: (deployment) =>
+    stop: (deployment, index) =>
+      step((now) =>
+        concerned(deployment, index).map((entry) => {
+          wish(entry, false, now)
+          return rowOf(deployment, now)(entry)
+        })
+      ),
+    resume: (deployment, index) =>
       step((now) => {
-        for (const entry of entries(deployment)) entry.desired = false
-        return entries(deployment).map(rowOf(deployment, now))
+        const stopped = concerned(deployment, index).filter((entry) => !entry.desired)
+        for (const entry of stopped) renew(entry, now)
+        return stopped.map(rowOf(deployment, now))
       }),
-    resume: (deployment) =>
-      Effect.sync(() => {
-        for (const entry of entries(deployment)) {
-          if (entry.desired) continue
-          entry.desired = true
-          entry.generation += 1
-          entry.sentAt = undefined
-        }
+    restart: (deployment, index) =>
+      step((now) => {
+        const entry = Option.fromNullable(entryOf({ deployment, index }))
+        if (Option.isSome(entry)) renew(entry.value, now)
+        return Option.map(entry, rowOf(deployment, now))
       }),
-    revoke: (deployment, index) =>
+    pin: (deployment, index, runner) =>
       Effect.sync(() => {
         const entry = entryOf({ deployment, index })
-        if (entry === undefined) return
-        newEpoch(entry)
-        entry.runner = undefined
+        if (entry !== undefined) entry.pinned = Option.getOrUndefined(runner)
+      }),
+    revoke: (deployment, index) =>
+      step((now) => {
+        const entry = entryOf({ deployment, index })
+        if (entry !== undefined) newEpoch(entry, undefined, now)
       }),
     assign: (process, target) =>
       step((now) => {
@@ -158,17 +198,17 @@ export const make = (): Operations => {
         return Option.some(entry.generation)
       }),
 
-    announce: (runner, hosted) =>
+    announce: (runner, hosted, weight = 1) =>
       step((now) => {
-        beats.set(runner, { at: now, deployments: hosted })
+        beats.set(runner, { at: now, deployments: hosted, weight })
       }),
     retract: (runner) => Effect.sync(() => void beats.delete(runner)),
     runners: (deployment, silence) =>
       step((now) =>
         [...beats]
           .filter(([_, beat]) => beat.deployments.includes(deployment) && isFresh(beat.at, now, silence))
-          .map(([runner]) => runner)
-          .toSorted()
+          .map(([name, { weight }]) => ({ name, weight }))
+          .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       ),
     coordinate: (deployment, runner, term) =>
       step((now) => {
