@@ -141,8 +141,24 @@ export interface Beat {
 export type BeatAnswer = "Held" | "Superseded" | "Fenced"
 
 /**
+ * A runner that lives, and its share of the processes compared with others': one of weight 2 gets twice as many.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Runner {
+  readonly name: string
+  readonly weight: number
+}
+
+/**
  * One process as the store knows it. Ages are in milliseconds by the store's own clock; a time in the future (a clock
  * that stepped back) counts as expired. `sinceSent` and `sinceBeat` are none when it never happened.
+ *
+ * - `sinceDesired`: since `desired` is what it is.
+ * - `sinceState`: since the owner says the present `state`, or since nobody owns it.
+ * - `pinned`: the runner that it belongs to while that one lives, whatever the balance.
+ * - `lastError`: of the last run that failed, also of an earlier owner's.
  *
  * @since 0.1.0
  * @category models
@@ -153,6 +169,7 @@ export interface ProcessRow {
   readonly generation: number
   readonly desired: boolean
   readonly target: Option.Option<string>
+  readonly pinned: Option.Option<string>
   readonly epoch: number
   readonly runner: Option.Option<string>
   readonly state: Option.Option<Beat["state"]>
@@ -160,6 +177,8 @@ export interface ProcessRow {
   readonly lastError: Option.Option<string>
   readonly sinceBeat: Option.Option<number>
   readonly sinceSent: Option.Option<number>
+  readonly sinceDesired: number
+  readonly sinceState: Option.Option<number>
 }
 
 /**
@@ -194,10 +213,21 @@ export interface Operations {
   /** Fails with `Fenced` unless the fence is the newest of its process. Stores check in their own transaction instead. */
   readonly check: (fence: Fence) => Effect.Effect<void, Fenced | ProcessLeaseError>
 
-  /** Wishes the whole deployment stopped, durably, and gives its processes. */
-  readonly stop: (deployment: string) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
-  /** Wishes the deployment running again, in a new generation; does nothing where it is. */
-  readonly resume: (deployment: string) => Effect.Effect<void, ProcessLeaseError>
+  /** Wishes the whole deployment stopped, or one process of it, durably; gives the processes concerned. */
+  readonly stop: (deployment: string, index?: number) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
+  /**
+   * Wishes the whole deployment running again, or one process of it, in a new generation; gives those that were stopped,
+   * and leaves alone the others.
+   */
+  readonly resume: (deployment: string, index?: number) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
+  /** Wishes a process running in a new generation, whether it runs or not: whoever runs it stops. Gives the process. */
+  readonly restart: (deployment: string, index: number) => Effect.Effect<Option.Option<ProcessRow>, ProcessLeaseError>
+  /** Wishes a process on a runner, as long as that one lives; with none, wherever the balance has it. */
+  readonly pin: (
+    deployment: string,
+    index: number,
+    runner: Option.Option<string>
+  ) => Effect.Effect<void, ProcessLeaseError>
   /** Takes a new epoch for nobody: whatever run still exists is fenced. */
   readonly revoke: (deployment: string, index: number) => Effect.Effect<void, ProcessLeaseError>
   /**
@@ -222,15 +252,19 @@ export interface Operations {
     to: Shape
   ) => Effect.Effect<void, Fenced | DeploymentMismatch | ProcessLeaseError>
 
-  /** A runner's sign of life, with the deployments that it hosts. */
-  readonly announce: (runner: string, deployments: ReadonlyArray<Announced>) => Effect.Effect<void, ProcessLeaseError>
+  /** A runner's sign of life, with the deployments that it hosts and its weight (1). */
+  readonly announce: (
+    runner: string,
+    deployments: ReadonlyArray<Announced>,
+    weight?: number
+  ) => Effect.Effect<void, ProcessLeaseError>
   /** Forgets a runner that leaves in good order. */
   readonly retract: (runner: string) => Effect.Effect<void, ProcessLeaseError>
-  /** The runners that host a deployment in its registered shape and have announced themselves within `silence`, sorted. */
+  /** The runners that host a deployment in its registered shape and have announced themselves within `silence`, sorted by name. */
   readonly runners: (
     deployment: string,
     silence: Duration.Duration
-  ) => Effect.Effect<ReadonlyArray<string>, ProcessLeaseError>
+  ) => Effect.Effect<ReadonlyArray<Runner>, ProcessLeaseError>
   /** Takes or keeps the coordination of a deployment for `term`; false while another runner has it. */
   readonly coordinate: (
     deployment: string,

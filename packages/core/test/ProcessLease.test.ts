@@ -18,7 +18,7 @@ describe("the process lease in memory, when the clock steps back,", () => {
       yield* lease.coordinate(process.deployment, "a", silence)
       yield* TestClock.setTime(98_000)
       expect(yield* claimTag(process, "b")).toBe("Busy")
-      expect(yield* lease.runners(process.deployment, silence)).toEqual(["a"])
+      expect(yield* lease.runners(process.deployment, silence)).toEqual([{ name: "a", weight: 1 }])
       expect(yield* lease.coordinate(process.deployment, "b", silence)).toBe(false)
       yield* TestClock.setTime(50_000)
       expect((yield* row(process)).sinceBeat).toEqual(Option.some(Number.POSITIVE_INFINITY))

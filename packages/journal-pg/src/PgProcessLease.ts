@@ -34,6 +34,7 @@ import * as PgMigrations from "./PgMigrations.js"
 export const migrations: PgMigrations.Migrations = PgMigrations.make("PgProcessLease", [
   PgMigrations.step("tables", definitions.tables),
   PgMigrations.step("functions", definitions.functions),
+  PgMigrations.step("steering", definitions.steering),
   PgMigrations.step("shapes", shapes)
 ])
 

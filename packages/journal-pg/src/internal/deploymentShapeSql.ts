@@ -134,7 +134,9 @@ BEGIN
     ON CONFLICT (deployment, index) DO UPDATE SET
       desired = lease.desired OR lease.suspended, suspended = false, epoch = excluded.epoch,
       generation = excluded.generation, target = NULL, runner = NULL, state = NULL, starts = 0, last_error = NULL,
-      heartbeat_at = NULL, sent_at = NULL;
+      heartbeat_at = NULL, sent_at = NULL, state_at = NULL,
+      desired_at = CASE WHEN lease.desired = (lease.desired OR lease.suspended) THEN lease.desired_at
+        ELSE clock_timestamp() END;
   UPDATE deployment SET processes = to_processes, fingerprint = to_fingerprint,
       changed = changed OR (from_processes, from_fingerprint) <> (to_processes, to_fingerprint)
     WHERE name = the_deployment;

@@ -1,5 +1,6 @@
 /** The operations of the process leases as statements. Their tables and functions are in `processLeaseSql`. */
 import { Lease, ProcessContext } from "@aecor/core"
+import type { Statement } from "@effect/sql"
 import type { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Option } from "effect"
 import * as Shapes from "./deploymentShapes.js"
@@ -73,7 +74,9 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
         FOR NO KEY UPDATE OF lease
       )
       UPDATE process_lease lease
-      SET heartbeat_at = clock_timestamp(), state = beats.state, starts = beats.starts, last_error = beats.last_error
+      SET heartbeat_at = clock_timestamp(), state = beats.state, starts = beats.starts,
+        last_error = coalesce(beats.last_error, lease.last_error),
+        state_at = CASE WHEN lease.state = beats.state THEN lease.state_at ELSE clock_timestamp() END
       FROM beats JOIN owned USING (deployment, index)
       WHERE lease.deployment = beats.deployment AND lease.index = beats.index AND lease.epoch = beats.epoch
       RETURNING beats.position::integer AS position, lease.generation = beats.generation AND lease.desired AS wanted
@@ -89,7 +92,7 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
   const release: Lease.Operations["release"] = Effect.fn("PgProcessLease.release")(
     ({ deployment, epoch, index, token }) =>
       sql`
-        UPDATE process_lease SET runner = NULL
+        UPDATE process_lease SET runner = NULL, state_at = clock_timestamp()
         WHERE deployment = ${deployment} AND index = ${index} AND epoch = ${epoch} AND EXISTS (
           SELECT FROM process_fence WHERE deployment = ${deployment} AND index = ${index} AND token = ${token}
         )`.pipe(Effect.asVoid, operation("release"))
@@ -106,30 +109,52 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
       untraced
     )
 
-  const stop: Lease.Operations["stop"] = Effect.fn("PgProcessLease.stop")((deployment) =>
-    sql<Row>`
+  /**
+   * Changes the wish of a deployment's processes, or of one. Rows are locked in the order of their keys, as beats do, and
+   * `which` of them are changed is decided after that.
+   */
+  const wish = (deployment: string, index: number | undefined, which: Statement.Fragment, to: Statement.Fragment) => {
+    const concerned =
+      index === undefined
+        ? sql`deployment = ${deployment}`
+        : sql.and([sql`deployment = ${deployment}`, sql`index = ${index}`])
+    return sql<Row>`
       WITH all_of_them AS (
-        SELECT FROM process_lease WHERE deployment = ${deployment} ORDER BY index FOR NO KEY UPDATE
-      ), stopped AS (
-        UPDATE process_lease SET desired = false, suspended = false
-        WHERE deployment = ${deployment} AND (SELECT count(*) FROM all_of_them) > 0 RETURNING *
+        SELECT FROM process_lease WHERE ${concerned} ORDER BY index FOR NO KEY UPDATE
+      ), changed AS (
+        UPDATE process_lease SET ${to}
+        WHERE ${concerned} AND ${which} AND (SELECT count(*) FROM all_of_them) > 0 RETURNING *
       )
-      SELECT ${selected} FROM stopped ORDER BY index`.pipe(
-      Effect.map((rows) => rows.map(fromRow(deployment))),
-      operation("stop")
+      SELECT ${selected} FROM changed ORDER BY index`.pipe(Effect.map((rows) => rows.map(fromRow(deployment))))
+  }
+  const any = sql`true`
+  const renewed = sql`desired = true, generation = generation + 1, sent_at = NULL,
+    desired_at = CASE WHEN desired THEN desired_at ELSE clock_timestamp() END`
+
+  const stop: Lease.Operations["stop"] = Effect.fn("PgProcessLease.stop")((deployment, index) =>
+    wish(
+      deployment,
+      index,
+      any,
+      sql`desired = false, suspended = false, desired_at = CASE WHEN desired THEN clock_timestamp() ELSE desired_at END`
+    ).pipe(operation("stop"))
+  )
+
+  const resume: Lease.Operations["resume"] = Effect.fn("PgProcessLease.resume")((deployment, index) =>
+    wish(deployment, index, sql`NOT desired`, renewed).pipe(operation("resume"))
+  )
+
+  const restart: Lease.Operations["restart"] = Effect.fn("PgProcessLease.restart")((deployment, index) =>
+    wish(deployment, index, any, renewed).pipe(
+      Effect.map((rows) => Option.fromNullable(rows[0])),
+      operation("restart")
     )
   )
 
-  const resume: Lease.Operations["resume"] = Effect.fn("PgProcessLease.resume")((deployment) =>
+  const pin: Lease.Operations["pin"] = Effect.fn("PgProcessLease.pin")((deployment, index, runner) =>
     sql`
-      WITH all_of_them AS (
-        SELECT FROM process_lease WHERE deployment = ${deployment} ORDER BY index FOR NO KEY UPDATE
-      )
-      UPDATE process_lease SET desired = true, generation = generation + 1, sent_at = NULL
-      WHERE deployment = ${deployment} AND NOT desired AND (SELECT count(*) FROM all_of_them) > 0`.pipe(
-      Effect.asVoid,
-      operation("resume")
-    )
+      UPDATE process_lease SET pinned = ${Option.getOrNull(runner)}
+      WHERE deployment = ${deployment} AND index = ${index}`.pipe(Effect.asVoid, operation("pin"))
   )
 
   const revoke: Lease.Operations["revoke"] = Effect.fn("PgProcessLease.revoke")(function* (deployment, index) {
@@ -155,30 +180,30 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
       )
   )
 
-  const announce: Lease.Operations["announce"] = (runner, announced) =>
+  const announce: Lease.Operations["announce"] = (runner, announced, weight = 1) =>
     sql`
-      INSERT INTO runner_beat (runner, deployments, processes, fingerprints, beat_at)
+      INSERT INTO runner_beat (runner, deployments, processes, fingerprints, weight, beat_at)
       VALUES (
         ${runner}, ${announced.map((_) => _.deployment)}::text[],
         ${announced.map((_) => _.shape?.processes ?? null)}::integer[],
-        ${announced.map((_) => _.shape?.fingerprint ?? null)}::text[], clock_timestamp()
+        ${announced.map((_) => _.shape?.fingerprint ?? null)}::text[], ${weight}, clock_timestamp()
       )
       ON CONFLICT (runner) DO UPDATE SET deployments = excluded.deployments, processes = excluded.processes,
-        fingerprints = excluded.fingerprints, beat_at = clock_timestamp()
+        fingerprints = excluded.fingerprints, weight = excluded.weight, beat_at = clock_timestamp()
     `.pipe(Effect.asVoid, operation("announce"), untraced)
 
   const retract: Lease.Operations["retract"] = (runner) =>
     sql`DELETE FROM runner_beat WHERE runner = ${runner}`.pipe(Effect.asVoid, operation("retract"), untraced)
 
   const runners: Lease.Operations["runners"] = (deployment, silence) =>
-    sql<{ readonly runner: string }>`
-      SELECT runner FROM runner_beat
+    sql<Lease.Runner>`
+      SELECT runner AS name, weight FROM runner_beat
       WHERE ${deployment} = ANY (deployments) AND aecor_age(beat_at) <= ${Duration.toMillis(silence)}
         AND aecor_fits(${deployment}, processes[array_position(deployments, ${deployment})],
           fingerprints[array_position(deployments, ${deployment})])
       ORDER BY runner COLLATE "C"
     `.pipe(
-      Effect.map((rows) => rows.map((_) => _.runner)),
+      Effect.map((rows) => rows.map(({ name, weight }) => ({ name, weight }))),
       operation("runners"),
       untraced
     )
@@ -216,6 +241,8 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
     check,
     stop,
     resume,
+    restart,
+    pin,
     revoke,
     assign,
     announce,

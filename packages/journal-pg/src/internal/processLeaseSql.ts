@@ -205,6 +205,32 @@ END $$;
 
 export const functions: string = [age, register, refusal, lockFence, newEpoch, claim, revoke, freeFence, guard].join("")
 
+/**
+ * What an operator sees and wishes: since when a wish and a state are what they are, the runner that a process is pinned
+ * to, and the runners' weights. Older nodes know nothing of it and need not: their statements go on working, only that
+ * they tell no times.
+ */
+export const steering = `
+ALTER TABLE process_lease
+  ADD COLUMN desired_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  ADD COLUMN state_at timestamptz,
+  ADD COLUMN pinned text;
+
+ALTER TABLE runner_beat ADD COLUMN weight integer NOT NULL DEFAULT 1;
+
+CREATE OR REPLACE FUNCTION aecor_new_epoch(
+  the_deployment text, the_index integer, the_runner text, OUT new_epoch bigint, OUT new_token text
+)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  UPDATE process_lease SET epoch = epoch + 1, runner = the_runner, state_at = clock_timestamp(),
+    state = CASE WHEN the_runner IS NULL THEN state ELSE 'Running' END
+    WHERE deployment = the_deployment AND index = the_index RETURNING epoch INTO new_epoch;
+  UPDATE process_fence SET epoch = new_epoch, token = gen_random_uuid()::text
+    WHERE deployment = the_deployment AND index = the_index RETURNING token INTO new_token;
+END $$;
+`
+
 /** What a runner needs: the functions run with their caller's rights. */
 export const rights: Rights = [
   ["SELECT, INSERT, UPDATE", "deployment, process_fence"],
