@@ -29,6 +29,10 @@ import type { RunningProcess } from "./RunningProcess.js"
  * - `backoff`: the wait before a restart: `min` (3 s), doubled each time up to `max` (10 s), spread by `jitter` (0.2 =
  *   ±20 %), counted anew after a run of `resetAfter` (1 minute).
  * - `shutdownTimeout` (5 s): how long a process may take to stop before it is abandoned and fenced.
+ * - `fingerprint` (`""`): tells the code of these processes from that of another release; together with their number it
+ *   is the deployment's shape. Processes run only on nodes of the registered shape, which `Deployment.reshape` changes.
+ * - `onMismatch` (`"fail"`): what a start does where another shape is registered. `"wait"` is for a rolling deploy: it
+ *   succeeds, and this node is given processes as soon as its shape is the registered one.
  *
  * @since 0.1.0
  * @category models
@@ -36,8 +40,7 @@ import type { RunningProcess } from "./RunningProcess.js"
 export interface Settings extends Input {}
 
 /**
- * Why a deployment cannot start: its name is taken on this node, it is known in the cluster with another number of
- * processes, or the lease's storage does not answer.
+ * Why a deployment cannot start: its name is taken on this node, it is known in the cluster in another shape, or the lease's storage does not answer.
  *
  * @since 0.1.0
  * @category errors

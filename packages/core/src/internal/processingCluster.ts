@@ -9,7 +9,7 @@ import { Clock, Data, Duration, Effect, Option, Schedule } from "effect"
 import type { ProcessId } from "../Lease.js"
 import { ProcessLease } from "../ProcessLease.js"
 import * as Coordinate from "./coordinate.js"
-import { beatInterval, type Deployment, silence } from "./deploymentSettings.js"
+import { beatInterval, type Deployment, register, shapeOf, silence } from "./deploymentSettings.js"
 import * as Node from "./node.js"
 import * as OwnNames from "./ownNames.js"
 import { client as clientOf, ProcessMessages } from "./processMessages.js"
@@ -37,7 +37,12 @@ export const make = Effect.gen(function* () {
   const hosted = new Map<string, Hosted>()
   const scope = yield* Effect.scope
 
-  const announce = Effect.suspend(() => lease.announce(self, [...hosted.keys()]))
+  const announce = Effect.suspend(() =>
+    lease.announce(
+      self,
+      [...hosted.values()].map(({ deployment }) => ({ deployment: deployment.name, shape: shapeOf(deployment) }))
+    )
+  )
 
   let reachedAt = Number.NEGATIVE_INFINITY
   const reach = client.ping(self).pipe(
@@ -83,7 +88,7 @@ export const make = Effect.gen(function* () {
       const recipe = deployment?.processes[process.index]
       return deployment === undefined || recipe === undefined
         ? Effect.void
-        : node.host(process, recipe, deployment.settings)
+        : node.host({ ...process, shape: shapeOf(deployment) }, recipe, deployment.settings)
     })
 
   if (isRunner) {
@@ -101,10 +106,10 @@ export const make = Effect.gen(function* () {
     }).pipe(Effect.timeout(silence), Effect.ignoreLogged, Effect.zipRight(node.stopAll(deployment.name)))
 
   const start = Effect.fnUntraced(function* (deployment: Deployment) {
-    const { name, processes } = deployment
+    const { name } = deployment
     const one: Hosted = { deployment, coordinator: Coordinate.make({ self, lease, client, deployment, scope }) }
     yield* own(name)
-    yield* lease.register(name, processes.length)
+    yield* register(lease, deployment)
     // from now on it is announced, and may be given processes
     yield* Effect.acquireRelease(
       Effect.sync(() => hosted.set(name, one)),
