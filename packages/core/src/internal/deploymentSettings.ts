@@ -12,11 +12,14 @@ export interface Input {
     readonly resetAfter?: Duration.DurationInput
   }
   readonly shutdownTimeout?: Duration.DurationInput
+  readonly role?: string
 }
 
 export interface Settings {
   readonly backoff: Backoff
   readonly shutdownTimeout: Duration.Duration
+  /** Only nodes that have this role run the processes. */
+  readonly role: string | undefined
 }
 
 export const resolve = (input: Input): Settings => ({
@@ -26,7 +29,8 @@ export const resolve = (input: Input): Settings => ({
     jitter: input.backoff?.jitter ?? 0.2,
     resetAfter: Duration.decode(input.backoff?.resetAfter ?? "1 minute")
   },
-  shutdownTimeout: Duration.decode(input.shutdownTimeout ?? "5 seconds")
+  shutdownTimeout: Duration.decode(input.shutdownTimeout ?? "5 seconds"),
+  role: input.role
 })
 
 /** What a host is given: a named set of processes that need nothing but their context. */

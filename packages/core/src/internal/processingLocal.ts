@@ -2,14 +2,15 @@
  * Distributed processing on this node alone: supervision, epochs, backoff and the kill switch are the real ones; there
  * is only nobody to share the work with.
  */
-import { Deferred, Effect } from "effect"
-import type { KillSwitch } from "../KillSwitch.js"
+import { Effect } from "effect"
 import type { Process } from "../Process.js"
 import type { ProcessContext } from "../ProcessContext.js"
 import { ProcessLease } from "../ProcessLease.js"
 import { beatInterval, type Deployment, silence } from "./deploymentSettings.js"
 import * as Node from "./node.js"
+import * as Observe from "./observe.js"
 import * as OwnNames from "./ownNames.js"
+import * as Steer from "./steer.js"
 import { wholly } from "./wholly.js"
 
 const runner = "local"
@@ -19,17 +20,19 @@ export const make = Effect.gen(function* () {
   const node = yield* Node.make(runner, lease)
   const own = OwnNames.make()
 
-  const start = Effect.fnUntraced(function* ({ name, processes, settings }: Deployment) {
-    yield* own(name)
-    yield* lease.register(name, processes.length)
-    let resumed = yield* Deferred.make<void>()
+  const killSwitch = (name: string) =>
+    Steer.make({ lease, stop: node.stop, runners: () => Effect.succeed([runner]) }, name)
 
-    /** Hosts one process in whatever generation is wanted; while none is, waits until it is resumed, here or elsewhere. */
+  const start = Effect.fnUntraced(function* ({ name, processes, settings }: Deployment) {
+    yield* own.take(name)
+    yield* lease.register(name, processes.length)
+
+    /** Hosts one process in whatever generation is wanted, as soon as one is. */
     const keep = (recipe: Process<unknown, ProcessContext>, index: number) =>
       Effect.gen(function* () {
         const row = (yield* Effect.timeout(lease.list(name), silence)).find((_) => _.index === index)
         if (row?.desired === true) yield* node.host(row, recipe, settings)
-        else yield* Effect.timeoutOption(Deferred.await(resumed), beatInterval)
+        else yield* Effect.sleep(beatInterval)
       }).pipe(
         Effect.catchAll((error) =>
           Effect.zipRight(Effect.logWarning(`deployment ${name} could not be read`, error), Effect.sleep(beatInterval))
@@ -37,24 +40,8 @@ export const make = Effect.gen(function* () {
         Effect.forever
       )
     yield* Effect.forkScoped(Effect.forEach(processes, keep, { concurrency: "unbounded", discard: true }))
-
-    return {
-      shutdown: Effect.gen(function* () {
-        const rows = yield* lease.stop(name)
-        yield* Effect.forEach(
-          rows,
-          (row) => Effect.catchTag(node.stop(row), "Unfenced", () => lease.revoke(name, row.index)),
-          { concurrency: "unbounded", discard: true }
-        )
-      }),
-      resume: Effect.gen(function* () {
-        yield* lease.resume(name)
-        const waiting = resumed
-        resumed = yield* Deferred.make<void>()
-        yield* Deferred.succeed(waiting, undefined)
-      })
-    } satisfies KillSwitch
+    return killSwitch(name)
   }, wholly)
 
-  return { start, status: lease.list }
+  return { start, killSwitch, deployments: own.all, ...(yield* Observe.make(lease)) }
 })
