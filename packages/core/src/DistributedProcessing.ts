@@ -33,6 +33,10 @@ import type { RunningProcess } from "./RunningProcess.js"
  *   ±20 %), counted anew after a run of `resetAfter` (1 minute).
  * - `shutdownTimeout` (5 s): how long a process may take to stop before it is abandoned and fenced.
  * - `role` (none): only nodes that have it run the processes (`layerClusterWith`). Every node may start the deployment.
+ * - `fingerprint` (`""`): tells the code of these processes from that of another release; together with their number it
+ *   is the deployment's shape. Processes run only on nodes of the registered shape, which `Deployment.reshape` changes.
+ * - `onMismatch` (`"fail"`): what a start does where another shape is registered. `"wait"` is for a rolling deploy: it
+ *   succeeds, and this node is given processes as soon as its shape is the registered one.
  *
  * @since 0.1.0
  * @category models
@@ -40,8 +44,7 @@ import type { RunningProcess } from "./RunningProcess.js"
 export interface Settings extends Input {}
 
 /**
- * Why a deployment cannot start: its name is taken on this node, it is known in the cluster with another number of
- * processes, or the lease's storage does not answer.
+ * Why a deployment cannot start: its name is taken on this node, it is known in the cluster in another shape, or the lease's storage does not answer.
  *
  * @since 0.1.0
  * @category errors

@@ -22,7 +22,20 @@ export class ProcessLeaseError extends Data.TaggedError("ProcessLeaseError")<{
 }
 
 /**
- * The deployment is known in this cluster with another number of processes.
+ * What all nodes that host a deployment have in common: how many processes it has, and a text by which an application
+ * tells the code of one release from another's; `""` where it tells nothing. Processes are given only to nodes of the
+ * shape that is registered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Shape {
+  readonly processes: number
+  readonly fingerprint: string
+}
+
+/**
+ * The deployment is known in this cluster in another shape. `fingerprint` is the one that was asked for.
  *
  * @since 0.1.0
  * @category errors
@@ -31,9 +44,15 @@ export class DeploymentMismatch extends Data.TaggedError("DeploymentMismatch")<{
   readonly deployment: string
   readonly processes: number
   readonly registered: number
+  readonly fingerprint?: string
+  readonly registeredFingerprint?: string
 }> {
   override get message(): string {
-    return `deployment ${this.deployment} has ${this.registered} processes in this cluster, not ${this.processes}`
+    const { deployment, fingerprint = "", processes, registered, registeredFingerprint = "" } = this
+    const known = `deployment ${deployment} has ${registered} processes`
+    return fingerprint === registeredFingerprint
+      ? `${known} in this cluster, not ${processes}`
+      : `${known} of ${JSON.stringify(registeredFingerprint)} in this cluster, not ${processes} of ${JSON.stringify(fingerprint)}`
   }
 }
 
@@ -64,8 +83,30 @@ export interface ProcessId {
 }
 
 /**
+ * A process, with the shape in which its host knows the deployment. Without one the host knows of no shapes, and means
+ * what was registered first.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Claimant extends ProcessId {
+  readonly shape?: Shape | undefined
+}
+
+/**
+ * A deployment that a runner hosts, and its shape there; see `Claimant`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Announced {
+  readonly deployment: string
+  readonly shape?: Shape | undefined
+}
+
+/**
  * The answer to a claim: the fence of a new epoch; or somebody else owns it and beats; or the generation is not the
- * current one any more, or not desired.
+ * current one any more, or not desired, or the deployment has another shape.
  *
  * @since 0.1.0
  * @category models
@@ -147,17 +188,21 @@ export interface ProcessRow {
  * @category models
  */
 export interface Operations {
-  /** Makes the deployment's processes known, desired, in generation 0; a second call with the same count changes nothing. */
+  /** Makes the deployment's processes known, desired, in generation 0; a second call with the same shape changes nothing. */
   readonly register: (
     deployment: string,
-    processes: number
+    processes: number,
+    fingerprint?: string
   ) => Effect.Effect<void, DeploymentMismatch | ProcessLeaseError>
   /** Every process of a deployment, by index; empty when the deployment is unknown. */
   readonly list: (deployment: string) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
 
-  /** Takes a new epoch where the generation is current and desired and no other owner has beaten within `silence`. */
+  /**
+   * Takes a new epoch where the generation is current and desired, the shape is the registered one, and no other owner
+   * has beaten within `silence`.
+   */
   readonly claim: (
-    process: ProcessId,
+    process: Claimant,
     runner: string,
     silence: Duration.Duration
   ) => Effect.Effect<Claim, ProcessLeaseError>
@@ -191,15 +236,31 @@ export interface Operations {
    */
   readonly assign: (process: ProcessId, target: string) => Effect.Effect<Option.Option<number>, ProcessLeaseError>
 
+  /** The shape in which a deployment is registered. */
+  readonly shape: (deployment: string) => Effect.Effect<Option.Option<Shape>, ProcessLeaseError>
+  /** Wishes the deployment stopped until it is reshaped; which of its processes were desired is kept. */
+  readonly suspend: (deployment: string) => Effect.Effect<void, ProcessLeaseError>
+  /** Takes a new epoch of every process: whatever run still exists is fenced. Gives the fence of the first process. */
+  readonly seize: (deployment: string) => Effect.Effect<Fence, ProcessLeaseError>
+  /**
+   * Registers the deployment in another shape, or in the same, under a fence that `seize` has given. Every process is in
+   * a new generation then, fenced, and desired as it was before it was suspended; one that is new, as any other was.
+   */
+  readonly reshape: (
+    fence: Fence,
+    from: Shape,
+    to: Shape
+  ) => Effect.Effect<void, Fenced | DeploymentMismatch | ProcessLeaseError>
+
   /** A runner's sign of life, with the deployments that it hosts and its weight (1). */
   readonly announce: (
     runner: string,
-    deployments: ReadonlyArray<string>,
+    deployments: ReadonlyArray<Announced>,
     weight?: number
   ) => Effect.Effect<void, ProcessLeaseError>
   /** Forgets a runner that leaves in good order. */
   readonly retract: (runner: string) => Effect.Effect<void, ProcessLeaseError>
-  /** The runners that host a deployment and have announced themselves within `silence`, sorted by name. */
+  /** The runners that host a deployment in its registered shape and have announced themselves within `silence`, sorted by name. */
   readonly runners: (
     deployment: string,
     silence: Duration.Duration

@@ -143,7 +143,7 @@ const newFleet = Effect.gen(function* () {
     /** So many passes, a second apart, while these runners live. */
     passes: (runners: ReadonlyArray<string>, count: number) =>
       Effect.gen(function* () {
-        for (const runner of runners) yield* lease.announce(runner, [deployment])
+        for (const runner of runners) yield* lease.announce(runner, [{ deployment }])
         yield* coordinator.pass(false)
         yield* TestClock.adjust("1 second")
       }).pipe(Effect.repeatN(count - 1)),

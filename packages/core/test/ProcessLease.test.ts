@@ -14,7 +14,7 @@ describe("the process lease in memory, when the clock steps back,", () => {
       const process = yield* registered()
       const fence = yield* claimed(process, "a")
       yield* lease.beat([beatOf(fence)])
-      yield* lease.announce("a", [process.deployment])
+      yield* lease.announce("a", [{ deployment: process.deployment }])
       yield* lease.coordinate(process.deployment, "a", silence)
       yield* TestClock.setTime(98_000)
       expect(yield* claimTag(process, "b")).toBe("Busy")

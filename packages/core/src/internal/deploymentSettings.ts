@@ -1,5 +1,6 @@
 /** The settings of a deployment with their defaults, stated once. */
-import { Duration } from "effect"
+import { Duration, Effect } from "effect"
+import type { DeploymentMismatch, Operations, ProcessLeaseError, Shape } from "../Lease.js"
 import type { Process } from "../Process.js"
 import type { ProcessContext } from "../ProcessContext.js"
 import type { Backoff } from "./backoff.js"
@@ -13,6 +14,8 @@ export interface Input {
   }
   readonly shutdownTimeout?: Duration.DurationInput
   readonly role?: string
+  readonly fingerprint?: string
+  readonly onMismatch?: "fail" | "wait"
 }
 
 export interface Settings {
@@ -20,6 +23,8 @@ export interface Settings {
   readonly shutdownTimeout: Duration.Duration
   /** Only nodes that have this role run the processes. */
   readonly role: string | undefined
+  readonly fingerprint: string
+  readonly onMismatch: "fail" | "wait"
 }
 
 export const resolve = (input: Input): Settings => ({
@@ -30,7 +35,9 @@ export const resolve = (input: Input): Settings => ({
     resetAfter: Duration.decode(input.backoff?.resetAfter ?? "1 minute")
   },
   shutdownTimeout: Duration.decode(input.shutdownTimeout ?? "5 seconds"),
-  role: input.role
+  role: input.role,
+  fingerprint: input.fingerprint ?? "",
+  onMismatch: input.onMismatch ?? "fail"
 })
 
 /** What a host is given: a named set of processes that need nothing but their context. */
@@ -39,6 +46,27 @@ export interface Deployment {
   readonly processes: ReadonlyArray<Process<unknown, ProcessContext>>
   readonly settings: Settings
 }
+
+/** The shape of a deployment as this node knows it. */
+export const shapeOf = ({ processes, settings }: Deployment): Shape => ({
+  processes: processes.length,
+  fingerprint: settings.fingerprint
+})
+
+export const sameShape = (one: Shape, other: Shape): boolean =>
+  one.processes === other.processes && one.fingerprint === other.fingerprint
+
+/** Makes a deployment known. One that is known in another shape is refused, or waits until it has this node's. */
+export const register = (
+  lease: Operations,
+  deployment: Deployment
+): Effect.Effect<void, DeploymentMismatch | ProcessLeaseError> =>
+  Effect.catchIf(
+    lease.register(deployment.name, deployment.processes.length, deployment.settings.fingerprint),
+    (error): error is DeploymentMismatch =>
+      error._tag === "DeploymentMismatch" && deployment.settings.onMismatch === "wait",
+    (error) => Effect.logInfo(`this node waits: ${error.message}`)
+  )
 
 /** An owner that has been silent for this long may be robbed, and stops itself. */
 export const silence = Duration.seconds(3)

@@ -9,7 +9,7 @@ import { Clock, Data, Duration, Effect, Option, Schedule } from "effect"
 import type { ProcessId } from "../Lease.js"
 import { ProcessLease } from "../ProcessLease.js"
 import * as Coordinate from "./coordinate.js"
-import { beatInterval, type Deployment, silence } from "./deploymentSettings.js"
+import { beatInterval, type Deployment, register, shapeOf, silence } from "./deploymentSettings.js"
 import * as Node from "./node.js"
 import { type NodeSettings, resolve } from "./nodeSettings.js"
 import * as Observe from "./observe.js"
@@ -49,7 +49,7 @@ export const makeWith = (settings: NodeSettings) =>
     const announce = Effect.suspend(() =>
       lease.announce(
         self,
-        mine().map(({ deployment }) => deployment.name),
+        mine().map(({ deployment }) => ({ deployment: deployment.name, shape: shapeOf(deployment) })),
         settings.weight
       )
     )
@@ -98,7 +98,7 @@ export const makeWith = (settings: NodeSettings) =>
         const recipe = deployment?.processes[process.index]
         return deployment === undefined || recipe === undefined
           ? Effect.void
-          : node.host(process, recipe, deployment.settings)
+          : node.host({ ...process, shape: shapeOf(deployment) }, recipe, deployment.settings)
       })
 
     if (isRunner) {
@@ -119,10 +119,10 @@ export const makeWith = (settings: NodeSettings) =>
     const killSwitch = (name: string) => Steer.make({ lease, stop: messages.stop, runners }, name)
 
     const start = Effect.fnUntraced(function* (deployment: Deployment) {
-      const { name, processes } = deployment
+      const { name } = deployment
       const one: Hosted = { deployment, coordinator: Coordinate.make({ self, lease, client, deployment, scope }) }
       yield* own.take(name)
-      yield* lease.register(name, processes.length)
+      yield* register(lease, deployment)
       // from now on it is announced, and may be given processes
       yield* Effect.acquireRelease(
         Effect.sync(() => hosted.set(name, one)),

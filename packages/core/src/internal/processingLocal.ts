@@ -2,11 +2,11 @@
  * Distributed processing on this node alone: supervision, epochs, backoff and the kill switch are the real ones; there
  * is only nobody to share the work with.
  */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import type { Process } from "../Process.js"
 import type { ProcessContext } from "../ProcessContext.js"
 import { ProcessLease } from "../ProcessLease.js"
-import { beatInterval, type Deployment, silence } from "./deploymentSettings.js"
+import { beatInterval, type Deployment, register, sameShape, shapeOf, silence } from "./deploymentSettings.js"
 import * as Node from "./node.js"
 import * as Observe from "./observe.js"
 import * as OwnNames from "./ownNames.js"
@@ -23,15 +23,19 @@ export const make = Effect.gen(function* () {
   const killSwitch = (name: string) =>
     Steer.make({ lease, stop: node.stop, runners: () => Effect.succeed([runner]) }, name)
 
-  const start = Effect.fnUntraced(function* ({ name, processes, settings }: Deployment) {
+  const start = Effect.fnUntraced(function* (deployment: Deployment) {
+    const { name, processes, settings } = deployment
+    const shape = shapeOf(deployment)
     yield* own.take(name)
-    yield* lease.register(name, processes.length)
+    yield* register(lease, deployment)
 
     /** Hosts one process in whatever generation is wanted, as soon as one is. */
     const keep = (recipe: Process<unknown, ProcessContext>, index: number) =>
       Effect.gen(function* () {
         const row = (yield* Effect.timeout(lease.list(name), silence)).find((_) => _.index === index)
-        if (row?.desired === true) yield* node.host(row, recipe, settings)
+        const registered = yield* Effect.timeout(lease.shape(name), silence)
+        const isOurs = Option.exists(registered, (_) => sameShape(_, shape))
+        if (row?.desired === true && isOurs) yield* node.host({ ...row, shape }, recipe, settings)
         else yield* Effect.sleep(beatInterval)
       }).pipe(
         Effect.catchAll((error) =>

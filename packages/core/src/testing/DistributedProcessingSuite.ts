@@ -21,6 +21,7 @@ import type { ProcessLease } from "../ProcessLease.js"
 import { owning } from "./internal/ownLayer.js"
 import { fencing } from "./internal/processingFencing.js"
 import { seeing } from "./internal/processingSeeing.js"
+import { reshaping } from "./internal/processingReshaping.js"
 import { starting } from "./internal/processingStarting.js"
 import { steering } from "./internal/processingSteering.js"
 import { stopping } from "./internal/processingStopping.js"
@@ -55,4 +56,5 @@ export const suite = <E>(
     fencing(test)
     steering(test)
     seeing(test)
+    reshaping(test)
   })

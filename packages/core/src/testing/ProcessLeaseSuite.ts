@@ -21,6 +21,7 @@ import { runners } from "./internal/leaseRunners.js"
 import type { Elapse } from "./internal/leases.js"
 import { steering } from "./internal/leaseSteering.js"
 import { shared, sharedTestClock, type SharedTests } from "./internal/sharedLayer.js"
+import { shapes } from "./internal/leaseShapes.js"
 import { wishes } from "./internal/leaseWishes.js"
 
 /**
@@ -68,4 +69,5 @@ const tests = <R>(test: SharedTests<ProcessLease | R>["effect"], { elapse }: Opt
   wishes(test, elapse)
   steering(test, elapse)
   runners(test, elapse)
+  shapes(test)
 }

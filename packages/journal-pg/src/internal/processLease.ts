@@ -1,48 +1,29 @@
 /** The operations of the process leases as statements. Their tables and functions are in `processLeaseSql`. */
 import { Lease, ProcessContext } from "@aecor/core"
-import { TransactionConnection } from "@effect/sql/SqlClient"
 import type { Statement } from "@effect/sql"
-import type { SqlError } from "@effect/sql/SqlError"
 import type { PgClient } from "@effect/sql-pg"
-import { type Cause, Context, Duration, Effect, Option } from "effect"
+import { Duration, Effect, Option } from "effect"
+import * as Shapes from "./deploymentShapes.js"
+import { operation, untraced } from "./leaseOperation.js"
 import * as Fence from "./processLeaseFence.js"
 import { type ClaimRow, columns, fenceOf, fromRow, type Row } from "./processLeaseRows.js"
-
-/** An operation that takes longer is given up, and may have taken effect. */
-const timeLimit = Duration.seconds(5)
-
-/** The one place where the client's errors become the lease's. */
-const failed = (operation: string, error: SqlError | Cause.TimeoutException): Lease.ProcessLeaseError => {
-  const reason = error._tag === "SqlError" && error.cause instanceof Error ? error.cause.message : error.message
-  return new Lease.ProcessLeaseError({ description: `process leases, ${operation}: ${reason}`, cause: error })
-}
-
-/** An operation takes effect by itself, even within a caller's transaction, and nobody waits for it beyond the limit. */
-const operation =
-  (name: string) =>
-  <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, Lease.ProcessLeaseError> =>
-    effect.pipe(
-      Effect.mapInputContext((context: Context.Context<never>) => Context.omit(TransactionConnection)(context)),
-      Effect.disconnect,
-      Effect.timeout(timeLimit),
-      Effect.mapError((error) => failed(name, error))
-    )
-
-/** What is asked every second leaves no trace. */
-const untraced = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> => Effect.withTracerEnabled(effect, false)
 
 export const make = (client: PgClient.PgClient): Lease.Operations => {
   const sql = client.withoutTransforms()
   const selected = sql.literal(columns)
 
-  const register: Lease.Operations["register"] = Effect.fn("PgProcessLease.register")(
-    function* (deployment, processes) {
-      const rows = yield* sql<{ readonly registered: number }>`
-      SELECT aecor_register(${deployment}, ${processes}) AS registered`.pipe(operation("register"))
-      const registered = rows[0]?.registered ?? processes
-      if (registered !== processes) return yield* new Lease.DeploymentMismatch({ deployment, processes, registered })
-    }
-  )
+  const register: Lease.Operations["register"] = Effect.fn("PgProcessLease.register")(function* (
+    deployment,
+    processes,
+    fingerprint = ""
+  ) {
+    const row = yield* sql<Shapes.Registered>`
+      SELECT * FROM aecor_register_shaped(${deployment}, ${processes}, ${fingerprint})`.pipe(
+      Effect.map(firstOf),
+      operation("register")
+    )
+    yield* Shapes.expected(deployment, { processes, fingerprint }, row)
+  })
 
   const list: Lease.Operations["list"] = (deployment) =>
     sql<Row>`SELECT ${selected} FROM process_lease WHERE deployment = ${deployment} ORDER BY index`.pipe(
@@ -52,11 +33,12 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
     )
 
   const claim: Lease.Operations["claim"] = Effect.fn("PgProcessLease.claim")(function* (process, runner, silence) {
-    const { deployment, generation, index } = process
+    const { deployment, generation, index, shape } = process
     const row = yield* Fence.newEpoch(sql, (patience) =>
       Effect.map(
-        sql<ClaimRow>`SELECT * FROM aecor_claim(
-          ${deployment}, ${index}, ${generation}, ${runner}, ${Duration.toMillis(silence)}, ${patience})`,
+        sql<ClaimRow>`SELECT * FROM aecor_claim_shaped(
+          ${deployment}, ${index}, ${generation}, ${runner}, ${Duration.toMillis(silence)}, ${patience},
+          ${shape?.processes ?? null}, ${shape?.fingerprint ?? null})`,
         firstOf
       )
     ).pipe(operation("claim"))
@@ -154,7 +136,7 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
       deployment,
       index,
       any,
-      sql`desired = false, desired_at = CASE WHEN desired THEN clock_timestamp() ELSE desired_at END`
+      sql`desired = false, suspended = false, desired_at = CASE WHEN desired THEN clock_timestamp() ELSE desired_at END`
     ).pipe(operation("stop"))
   )
 
@@ -198,12 +180,16 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
       )
   )
 
-  const announce: Lease.Operations["announce"] = (runner, deployments, weight = 1) =>
+  const announce: Lease.Operations["announce"] = (runner, announced, weight = 1) =>
     sql`
-      INSERT INTO runner_beat (runner, deployments, weight, beat_at)
-      VALUES (${runner}, ${[...deployments]}::text[], ${weight}, clock_timestamp())
-      ON CONFLICT (runner) DO UPDATE
-      SET deployments = excluded.deployments, weight = excluded.weight, beat_at = clock_timestamp()
+      INSERT INTO runner_beat (runner, deployments, processes, fingerprints, weight, beat_at)
+      VALUES (
+        ${runner}, ${announced.map((_) => _.deployment)}::text[],
+        ${announced.map((_) => _.shape?.processes ?? null)}::integer[],
+        ${announced.map((_) => _.shape?.fingerprint ?? null)}::text[], ${weight}, clock_timestamp()
+      )
+      ON CONFLICT (runner) DO UPDATE SET deployments = excluded.deployments, processes = excluded.processes,
+        fingerprints = excluded.fingerprints, weight = excluded.weight, beat_at = clock_timestamp()
     `.pipe(Effect.asVoid, operation("announce"), untraced)
 
   const retract: Lease.Operations["retract"] = (runner) =>
@@ -213,6 +199,8 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
     sql<Lease.Runner>`
       SELECT runner AS name, weight FROM runner_beat
       WHERE ${deployment} = ANY (deployments) AND aecor_age(beat_at) <= ${Duration.toMillis(silence)}
+        AND aecor_fits(${deployment}, processes[array_position(deployments, ${deployment})],
+          fingerprints[array_position(deployments, ${deployment})])
       ORDER BY runner COLLATE "C"
     `.pipe(
       Effect.map((rows) => rows.map(({ name, weight }) => ({ name, weight }))),
@@ -244,6 +232,7 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
     )
 
   return {
+    ...Shapes.make(sql),
     register,
     list,
     claim,

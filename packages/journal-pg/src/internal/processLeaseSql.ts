@@ -121,13 +121,13 @@ BEGIN
 END $$;
 `
 
-/** Looks before it waits: only a claim that would hold may wait for the fence, and so have its holders ended. */
-const claim = `
-CREATE FUNCTION aecor_claim(
+export const claimParameters = `
   the_deployment text, the_index integer, the_generation bigint, the_runner text, silence double precision,
   patience integer, OUT answer text, OUT new_epoch bigint, OUT new_token text
-)
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+`
+
+/** Looks before it waits: only a claim that would hold may wait for the fence, and so have its holders ended. */
+export const claimBody = `
 DECLARE
   lease process_lease;
 BEGIN
@@ -144,7 +144,11 @@ BEGIN
   answer := 'Claimed';
   SELECT * INTO new_epoch, new_token FROM aecor_new_epoch(the_deployment, the_index, the_runner);
   UPDATE process_lease SET heartbeat_at = clock_timestamp() WHERE deployment = the_deployment AND index = the_index;
-END $$;
+END `
+
+const claim = `
+CREATE FUNCTION aecor_claim(${claimParameters})
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$${claimBody}$$;
 `
 
 const revoke = `
@@ -229,12 +233,12 @@ END $$;
 
 /** What a runner needs: the functions run with their caller's rights. */
 export const rights: Rights = [
-  ["SELECT, INSERT", "deployment"],
-  ["SELECT, INSERT, UPDATE", "process_lease, process_fence"],
-  ["SELECT, INSERT, UPDATE, DELETE", "runner_beat, deployment_coordinator"],
+  ["SELECT, INSERT, UPDATE", "deployment, process_fence"],
+  ["SELECT, INSERT, UPDATE, DELETE", "process_lease, runner_beat, deployment_coordinator"],
   [
     "EXECUTE",
     `FUNCTION aecor_age, aecor_register, aecor_refusal, aecor_lock_fence, aecor_new_epoch, aecor_claim, aecor_revoke,
-    aecor_free_fence, aecor_guard`
+    aecor_free_fence, aecor_guard, aecor_register_shaped, aecor_fits, aecor_claim_any, aecor_claim_shaped, aecor_seize,
+    aecor_reshape`
   ]
 ]

@@ -2,7 +2,7 @@
 import { expect } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import { ProcessLease } from "../../ProcessLease.js"
-import { type Elapse, freshName, silence } from "./leases.js"
+import { type Elapse, freshName, hosting, silence } from "./leases.js"
 import type { SharedTests } from "./sharedLayer.js"
 
 export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: Elapse<R>): void => {
@@ -11,9 +11,9 @@ export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: 
       const lease = yield* ProcessLease
       const [one, two] = [freshName(), freshName()]
       const [a, b, c] = [freshName("a"), freshName("b"), freshName("c")]
-      yield* lease.announce(c, [one])
-      yield* lease.announce(a, [two, one])
-      yield* lease.announce(b, [two])
+      yield* lease.announce(c, hosting(one))
+      yield* lease.announce(a, hosting(two, one))
+      yield* lease.announce(b, hosting(two))
       expect(yield* names(one)).toEqual([a, c])
       expect(yield* names(two)).toEqual([a, b])
       expect(yield* names(freshName())).toEqual([])
@@ -24,14 +24,14 @@ export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: 
       const lease = yield* ProcessLease
       const deployment = freshName()
       const [a, b] = [freshName("a"), freshName("b")]
-      yield* lease.announce(a, [deployment])
-      yield* lease.announce(b, [deployment])
+      yield* lease.announce(a, hosting(deployment))
+      yield* lease.announce(b, hosting(deployment))
       yield* elapse("2 seconds")
-      yield* lease.announce(b, [deployment])
+      yield* lease.announce(b, hosting(deployment))
       yield* elapse("2 seconds")
       expect(yield* names(deployment)).toEqual([b])
       expect(yield* names(deployment, Duration.minutes(1))).toEqual([a, b])
-      yield* lease.announce(a, [deployment])
+      yield* lease.announce(a, hosting(deployment))
       expect(yield* names(deployment)).toEqual([a, b])
     }))
 
@@ -40,15 +40,15 @@ export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: 
       const lease = yield* ProcessLease
       const [one, two] = [freshName(), freshName()]
       const [a, b] = [freshName("a"), freshName("b")]
-      yield* lease.announce(a, [one])
-      yield* lease.announce(b, [one])
-      yield* lease.announce(a, [two])
+      yield* lease.announce(a, hosting(one))
+      yield* lease.announce(b, hosting(one))
+      yield* lease.announce(a, hosting(two))
       expect(yield* names(one)).toEqual([b])
       expect(yield* names(two)).toEqual([a])
       yield* lease.retract(b)
       yield* lease.retract(freshName())
       expect(yield* names(one)).toEqual([])
-      yield* lease.announce(a, [])
+      yield* lease.announce(a, hosting())
       expect(yield* names(two)).toEqual([])
     }))
 
@@ -57,14 +57,14 @@ export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: 
       const lease = yield* ProcessLease
       const deployment = freshName()
       const [a, b] = [freshName("a"), freshName("b")]
-      yield* lease.announce(b, [deployment], 3)
-      yield* lease.announce(a, [deployment])
+      yield* lease.announce(b, hosting(deployment), 3)
+      yield* lease.announce(a, hosting(deployment))
       const weights = Effect.map(lease.runners(deployment, silence), (_) => _.map(({ name, weight }) => [name, weight]))
       expect(yield* weights).toEqual([
         [a, 1],
         [b, 3]
       ])
-      yield* lease.announce(b, [deployment], 2)
+      yield* lease.announce(b, hosting(deployment), 2)
       expect(yield* weights).toEqual([
         [a, 1],
         [b, 2]
