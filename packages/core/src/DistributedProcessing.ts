@@ -14,6 +14,7 @@ import type { Sharding, ShardingConfig } from "@effect/cluster"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { type Deployment, type Input, resolve } from "./internal/deploymentSettings.js"
 import * as cluster from "./internal/processingCluster.js"
+import * as ProcessEntity from "./internal/processEntity.js"
 import * as local from "./internal/processingLocal.js"
 import type { KillSwitch } from "./KillSwitch.js"
 import type { DeploymentExists, DeploymentMismatch, ProcessLeaseError, ProcessRow } from "./Lease.js"
@@ -28,6 +29,10 @@ import type { RunningProcess } from "./RunningProcess.js"
  * - `backoff`: the wait before a restart: `min` (3 s), doubled each time up to `max` (10 s), spread by `jitter` (0.2 =
  *   ±20 %), counted anew after a run of `resetAfter` (1 minute).
  * - `shutdownTimeout` (5 s): how long a process may take to stop before it is abandoned and fenced.
+ * - `fingerprint` (`""`): tells the code of these processes from that of another release; together with their number it
+ *   is the deployment's shape. Processes run only on nodes of the registered shape, which `Deployment.reshape` changes.
+ * - `onMismatch` (`"fail"`): what a start does where another shape is registered. `"wait"` is for a rolling deploy: it
+ *   succeeds, and this node is given processes as soon as its shape is the registered one.
  *
  * @since 0.1.0
  * @category models
@@ -35,8 +40,7 @@ import type { RunningProcess } from "./RunningProcess.js"
 export interface Settings extends Input {}
 
 /**
- * Why a deployment cannot start: its name is taken on this node, it is known in the cluster with another number of
- * processes, or the lease's storage does not answer.
+ * Why a deployment cannot start: its name is taken on this node, it is known in the cluster in another shape, or the lease's storage does not answer.
  *
  * @since 0.1.0
  * @category errors
@@ -150,4 +154,4 @@ export const layerCluster: Layer.Layer<
   DistributedProcessing,
   never,
   ProcessLease | Sharding.Sharding | ShardingConfig.ShardingConfig
-> = Layer.scoped(DistributedProcessing, cluster.make)
+> = Layer.scoped(DistributedProcessing, cluster.make).pipe(Layer.provide(ProcessEntity.layer))

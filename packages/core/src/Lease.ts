@@ -22,7 +22,20 @@ export class ProcessLeaseError extends Data.TaggedError("ProcessLeaseError")<{
 }
 
 /**
- * The deployment is known in this cluster with another number of processes.
+ * What all nodes that host a deployment have in common: how many processes it has, and a text by which an application
+ * tells the code of one release from another's; `""` where it tells nothing. Processes are given only to nodes of the
+ * shape that is registered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Shape {
+  readonly processes: number
+  readonly fingerprint: string
+}
+
+/**
+ * The deployment is known in this cluster in another shape. `fingerprint` is the one that was asked for.
  *
  * @since 0.1.0
  * @category errors
@@ -31,9 +44,15 @@ export class DeploymentMismatch extends Data.TaggedError("DeploymentMismatch")<{
   readonly deployment: string
   readonly processes: number
   readonly registered: number
+  readonly fingerprint?: string
+  readonly registeredFingerprint?: string
 }> {
   override get message(): string {
-    return `deployment ${this.deployment} has ${this.registered} processes in this cluster, not ${this.processes}`
+    const { deployment, fingerprint = "", processes, registered, registeredFingerprint = "" } = this
+    const known = `deployment ${deployment} has ${registered} processes`
+    return fingerprint === registeredFingerprint
+      ? `${known} in this cluster, not ${processes}`
+      : `${known} of ${JSON.stringify(registeredFingerprint)} in this cluster, not ${processes} of ${JSON.stringify(fingerprint)}`
   }
 }
 
@@ -64,8 +83,30 @@ export interface ProcessId {
 }
 
 /**
+ * A process, with the shape in which its host knows the deployment. Without one the host knows of no shapes, and means
+ * what was registered first.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Claimant extends ProcessId {
+  readonly shape?: Shape | undefined
+}
+
+/**
+ * A deployment that a runner hosts, and its shape there; see `Claimant`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Announced {
+  readonly deployment: string
+  readonly shape?: Shape | undefined
+}
+
+/**
  * The answer to a claim: the fence of a new epoch; or somebody else owns it and beats; or the generation is not the
- * current one any more, or not desired.
+ * current one any more, or not desired, or the deployment has another shape.
  *
  * @since 0.1.0
  * @category models
@@ -100,8 +141,24 @@ export interface Beat {
 export type BeatAnswer = "Held" | "Superseded" | "Fenced"
 
 /**
+ * A runner that lives, and its share of the processes compared with others': one of weight 2 gets twice as many.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Runner {
+  readonly name: string
+  readonly weight: number
+}
+
+/**
  * One process as the store knows it. Ages are in milliseconds by the store's own clock; a time in the future (a clock
  * that stepped back) counts as expired. `sinceSent` and `sinceBeat` are none when it never happened.
+ *
+ * - `sinceDesired`: since `desired` is what it is.
+ * - `sinceState`: since the owner says the present `state`, or since nobody owns it.
+ * - `pinned`: the runner that it belongs to while that one lives, whatever the balance.
+ * - `lastError`: of the last run that failed, also of an earlier owner's.
  *
  * @since 0.1.0
  * @category models
@@ -112,6 +169,7 @@ export interface ProcessRow {
   readonly generation: number
   readonly desired: boolean
   readonly target: Option.Option<string>
+  readonly pinned: Option.Option<string>
   readonly epoch: number
   readonly runner: Option.Option<string>
   readonly state: Option.Option<Beat["state"]>
@@ -119,6 +177,8 @@ export interface ProcessRow {
   readonly lastError: Option.Option<string>
   readonly sinceBeat: Option.Option<number>
   readonly sinceSent: Option.Option<number>
+  readonly sinceDesired: number
+  readonly sinceState: Option.Option<number>
 }
 
 /**
@@ -128,17 +188,21 @@ export interface ProcessRow {
  * @category models
  */
 export interface Operations {
-  /** Makes the deployment's processes known, desired, in generation 0; a second call with the same count changes nothing. */
+  /** Makes the deployment's processes known, desired, in generation 0; a second call with the same shape changes nothing. */
   readonly register: (
     deployment: string,
-    processes: number
+    processes: number,
+    fingerprint?: string
   ) => Effect.Effect<void, DeploymentMismatch | ProcessLeaseError>
   /** Every process of a deployment, by index; empty when the deployment is unknown. */
   readonly list: (deployment: string) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
 
-  /** Takes a new epoch where the generation is current and desired and no other owner has beaten within `silence`. */
+  /**
+   * Takes a new epoch where the generation is current and desired, the shape is the registered one, and no other owner
+   * has beaten within `silence`.
+   */
   readonly claim: (
-    process: ProcessId,
+    process: Claimant,
     runner: string,
     silence: Duration.Duration
   ) => Effect.Effect<Claim, ProcessLeaseError>
@@ -149,10 +213,21 @@ export interface Operations {
   /** Fails with `Fenced` unless the fence is the newest of its process. Stores check in their own transaction instead. */
   readonly check: (fence: Fence) => Effect.Effect<void, Fenced | ProcessLeaseError>
 
-  /** Wishes the whole deployment stopped, durably, and gives its processes. */
-  readonly stop: (deployment: string) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
-  /** Wishes the deployment running again, in a new generation; does nothing where it is. */
-  readonly resume: (deployment: string) => Effect.Effect<void, ProcessLeaseError>
+  /** Wishes the whole deployment stopped, or one process of it, durably; gives the processes concerned. */
+  readonly stop: (deployment: string, index?: number) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
+  /**
+   * Wishes the whole deployment running again, or one process of it, in a new generation; gives those that were stopped,
+   * and leaves alone the others.
+   */
+  readonly resume: (deployment: string, index?: number) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
+  /** Wishes a process running in a new generation, whether it runs or not: whoever runs it stops. Gives the process. */
+  readonly restart: (deployment: string, index: number) => Effect.Effect<Option.Option<ProcessRow>, ProcessLeaseError>
+  /** Wishes a process on a runner, as long as that one lives; with none, wherever the balance has it. */
+  readonly pin: (
+    deployment: string,
+    index: number,
+    runner: Option.Option<string>
+  ) => Effect.Effect<void, ProcessLeaseError>
   /** Takes a new epoch for nobody: whatever run still exists is fenced. */
   readonly revoke: (deployment: string, index: number) => Effect.Effect<void, ProcessLeaseError>
   /**
@@ -161,15 +236,35 @@ export interface Operations {
    */
   readonly assign: (process: ProcessId, target: string) => Effect.Effect<Option.Option<number>, ProcessLeaseError>
 
-  /** A runner's sign of life, with the deployments that it hosts. */
-  readonly announce: (runner: string, deployments: ReadonlyArray<string>) => Effect.Effect<void, ProcessLeaseError>
+  /** The shape in which a deployment is registered. */
+  readonly shape: (deployment: string) => Effect.Effect<Option.Option<Shape>, ProcessLeaseError>
+  /** Wishes the deployment stopped until it is reshaped; which of its processes were desired is kept. */
+  readonly suspend: (deployment: string) => Effect.Effect<void, ProcessLeaseError>
+  /** Takes a new epoch of every process: whatever run still exists is fenced. Gives the fence of the first process. */
+  readonly seize: (deployment: string) => Effect.Effect<Fence, ProcessLeaseError>
+  /**
+   * Registers the deployment in another shape, or in the same, under a fence that `seize` has given. Every process is in
+   * a new generation then, fenced, and desired as it was before it was suspended; one that is new, as any other was.
+   */
+  readonly reshape: (
+    fence: Fence,
+    from: Shape,
+    to: Shape
+  ) => Effect.Effect<void, Fenced | DeploymentMismatch | ProcessLeaseError>
+
+  /** A runner's sign of life, with the deployments that it hosts and its weight (1). */
+  readonly announce: (
+    runner: string,
+    deployments: ReadonlyArray<Announced>,
+    weight?: number
+  ) => Effect.Effect<void, ProcessLeaseError>
   /** Forgets a runner that leaves in good order. */
   readonly retract: (runner: string) => Effect.Effect<void, ProcessLeaseError>
-  /** The runners that host a deployment and have announced themselves within `silence`, sorted. */
+  /** The runners that host a deployment in its registered shape and have announced themselves within `silence`, sorted by name. */
   readonly runners: (
     deployment: string,
     silence: Duration.Duration
-  ) => Effect.Effect<ReadonlyArray<string>, ProcessLeaseError>
+  ) => Effect.Effect<ReadonlyArray<Runner>, ProcessLeaseError>
   /** Takes or keeps the coordination of a deployment for `term`; false while another runner has it. */
   readonly coordinate: (
     deployment: string,

@@ -1,5 +1,6 @@
 export * as CommandFailed from "./CommandFailed.js"
 export * as ConsumerId from "./ConsumerId.js"
+export * as Deployment from "./Deployment.js"
 export * as DistributedProcessing from "./DistributedProcessing.js"
 export * as EntityEvent from "./EntityEvent.js"
 export * as EntityHost from "./EntityHost.js"

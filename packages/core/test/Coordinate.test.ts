@@ -102,12 +102,12 @@ const newFleet = Effect.gen(function* () {
   yield* lease.register(deployment, 1)
 
   const client: Parameters<typeof Coordinate.make>[0]["client"] = {
-    run: (process, runner, generation) =>
+    run: (process, runner) =>
       Effect.suspend(() => {
         const host = hosts.get(runner)
         return host === undefined
           ? Effect.void
-          : Effect.asVoid(Effect.forkIn(host.node.host({ ...process, generation }, host.recipe, settings), scope))
+          : Effect.asVoid(Effect.forkIn(host.node.host(process, host.recipe, settings), scope))
       }),
     stop: (process, runner, timeout) =>
       Effect.gen(function* () {
@@ -134,7 +134,7 @@ const newFleet = Effect.gen(function* () {
     /** So many passes, a second apart, while these runners live. */
     passes: (runners: ReadonlyArray<string>, count: number) =>
       Effect.gen(function* () {
-        for (const runner of runners) yield* lease.announce(runner, [deployment])
+        for (const runner of runners) yield* lease.announce(runner, [{ deployment }])
         yield* coordinator.pass(false)
         yield* TestClock.adjust("1 second")
       }).pipe(Effect.repeatN(count - 1)),
@@ -143,7 +143,7 @@ const newFleet = Effect.gen(function* () {
     place: (runner: string) =>
       Effect.gen(function* () {
         const generation = yield* lease.assign(yield* row, runner)
-        yield* client.run({ deployment, index: 0 }, runner, Option.getOrThrow(generation))
+        yield* client.run({ deployment, index: 0, generation: Option.getOrThrow(generation) }, runner)
       })
   }
 })

@@ -104,6 +104,29 @@ describe("the coordinator's plan", () => {
     expect(avoided(seen(Plan.remember(first, silent, 30_000), 61_000))).toEqual(["a", "b"])
   })
 
+  it("moves a pinned process to its runner, and counts it there", () => {
+    const rows = [0, 1, 2, 3].map((index) => row(index, { pinned: index < 3 ? Option.some("b") : Option.none() }))
+    expect(plan(rows, { runners: ["a", "b"] }).map(({ row: { index }, to, why }) => [index, to, why])).toEqual([
+      [0, "b", "move"],
+      [1, "b", "move"],
+      [2, "b", "move"]
+    ])
+    const there = rows.map((_) => ({ ..._, target: Option.orElse(_.pinned, () => _.target) }))
+    expect(plan(there, { runners: ["a", "b"] })).toEqual([])
+  })
+
+  it("places a pinned process like any other while its runner is gone, or does not start it", () => {
+    const pinned = row(0, { pinned: Option.some("gone") })
+    expect(plan([pinned], { runners: ["a"] })).toEqual([])
+    expect(plan([{ ...pinned, target: Option.some("gone") }], { runners: ["a"] })).toMatchObject([
+      { to: "a", why: "dead" }
+    ])
+    const memory = silentTwice(Plan.nothingKnown, "a", 0)
+    const stuck = { ...silent, pinned: Option.some("a") }
+    expect(plan([stuck], { runners: ["a", "b"], memory, now: 30_000 })).toMatchObject([{ to: "b", why: "silent" }])
+    expect(plan([stuck], { runners: ["a"], memory, now: 30_000 })).toMatchObject([{ to: "a", why: "silent" }])
+  })
+
   it("does nothing with a process that is not desired, or where no runner lives", () => {
     expect(plan([row(0, { desired: false, target: Option.some("gone") })], { runners: ["a"] })).toEqual([])
     expect(plan([row(0, { target: Option.some("gone") })], { runners: [] })).toEqual([])
@@ -116,6 +139,7 @@ const row = (index: number, given: Partial<Lease.ProcessRow> = {}): Lease.Proces
   generation: 1,
   desired: true,
   target: Option.some("a"),
+  pinned: Option.none(),
   epoch: 1,
   runner: Option.some("a"),
   state: Option.some("Running"),
@@ -123,6 +147,8 @@ const row = (index: number, given: Partial<Lease.ProcessRow> = {}): Lease.Proces
   lastError: Option.none(),
   sinceBeat: Option.some(500),
   sinceSent: Option.some(60_000),
+  sinceDesired: 60_000,
+  sinceState: Option.some(50_000),
   ...given
 })
 
@@ -152,6 +178,9 @@ const plan = (
   Plan.plan(
     rows,
     new Map(given.memory === undefined ? [] : [[0, given.memory]]),
-    { runners: given.runners, stableFor: Duration.millis(given.stableMs ?? 60_000) },
+    {
+      runners: given.runners.map((name) => ({ name, weight: 1 })),
+      stableFor: Duration.millis(given.stableMs ?? 60_000)
+    },
     given.now ?? 0
   )

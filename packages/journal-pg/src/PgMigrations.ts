@@ -10,13 +10,14 @@
  *
  * @since 0.1.0
  */
-import { SqlClient, SqlError } from "@effect/sql"
+import { SqlClient, type SqlError } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
-import { Data, Effect, Layer, Option } from "effect"
+import { Data, Effect, Layer } from "effect"
 import { grants as grantsOf } from "./internal/grants.js"
 import * as ledger from "./internal/migrationLedger.js"
 import * as OwnPool from "./internal/ownPool.js"
 import { reasonOf } from "./internal/sqlState.js"
+import { transaction } from "./internal/transaction.js"
 
 /**
  * One step. It runs in the transaction of all steps: what cannot (`CREATE INDEX CONCURRENTLY`, `VACUUM`) has no place
@@ -147,13 +148,7 @@ export const run = (modules: ReadonlyArray<Migrations>): Effect.Effect<void, Mig
       ledger.open(sql),
       Effect.forEach(modules, (migrations) => runModule(migrations, sql), { discard: true })
     )
-    yield* sql.withTransaction(all).pipe(
-      // the client makes a defect of a commit that fails
-      Effect.catchSomeDefect((defect) =>
-        defect instanceof SqlError.SqlError ? Option.some(ledgerFailed(defect)) : Option.none()
-      ),
-      Effect.catchTag("SqlError", ledgerFailed)
-    )
+    yield* Effect.catchTag(transaction(sql)(all), "SqlError", ledgerFailed)
   }).pipe(Effect.scoped, Effect.withSpan("PgMigrations.run"))
 
 const migrationFailed = (module: string, description: string, cause: SqlError.SqlError): MigrationError =>

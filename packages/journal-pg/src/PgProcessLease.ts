@@ -18,6 +18,7 @@ import { Effect, Layer } from "effect"
 import { grants as grantsOf } from "./internal/grants.js"
 import * as OwnPool from "./internal/ownPool.js"
 import * as operations from "./internal/processLease.js"
+import { shapes } from "./internal/deploymentShapeSql.js"
 import * as definitions from "./internal/processLeaseSql.js"
 import * as PgMigrations from "./PgMigrations.js"
 
@@ -32,7 +33,9 @@ import * as PgMigrations from "./PgMigrations.js"
  */
 export const migrations: PgMigrations.Migrations = PgMigrations.make("PgProcessLease", [
   PgMigrations.step("tables", definitions.tables),
-  PgMigrations.step("functions", definitions.functions)
+  PgMigrations.step("functions", definitions.functions),
+  PgMigrations.step("steering", definitions.steering),
+  PgMigrations.step("shapes", shapes)
 ])
 
 /**

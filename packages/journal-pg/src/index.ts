@@ -1,5 +1,6 @@
 export * as PgCluster from "./PgCluster.js"
 export * as PgConnection from "./PgConnection.js"
+export * as PgFence from "./PgFence.js"
 export * as PgJournal from "./PgJournal.js"
 export * as PgKeyValueStore from "./PgKeyValueStore.js"
 export * as PgMigrations from "./PgMigrations.js"

@@ -29,7 +29,7 @@ describe("PgProcessLease", () => {
         const process = yield* registered("clock")
         const { deployment } = process
         yield* claimed(process, "old")
-        yield* lease.announce("old", [deployment])
+        yield* lease.announce("old", [{ deployment }])
         expect(yield* lease.coordinate(deployment, "old", silence)).toBe(true)
         expect(yield* lease.coordinate(deployment, "new", silence)).toBe(false)
         expect((yield* lease.claim(process, "new", silence))._tag).toBe("Busy")

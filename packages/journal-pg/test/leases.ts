@@ -52,7 +52,8 @@ export const elapse = (duration: Duration.DurationInput) =>
     const seconds = Duration.toSeconds(duration)
     const back = sql`make_interval(secs => ${seconds})`
     return Effect.all([
-      sql`UPDATE process_lease SET heartbeat_at = heartbeat_at - ${back}, sent_at = sent_at - ${back}`,
+      sql`UPDATE process_lease SET heartbeat_at = heartbeat_at - ${back}, sent_at = sent_at - ${back},
+        desired_at = desired_at - ${back}, state_at = state_at - ${back}`,
       sql`UPDATE runner_beat SET beat_at = beat_at - ${back}`,
       sql`UPDATE deployment_coordinator SET until = until - ${back}`
     ])

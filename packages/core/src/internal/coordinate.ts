@@ -3,22 +3,22 @@
  * plan says. Every action is a compare-and-set on the generation of which only the winner sends, so coordinators that
  * overlap for a moment are harmless.
  */
-import { Clock, type Context, Duration, Effect, Exit, Option, type Scope } from "effect"
-import type { ProcessRow } from "../Lease.js"
+import { Array as Arr, Clock, type Context, Duration, Effect, Exit, Option, type Scope } from "effect"
+import type { ProcessRow, Runner } from "../Lease.js"
 import type { ProcessLease } from "../ProcessLease.js"
 import { type Deployment, silence } from "./deploymentSettings.js"
 import * as Plan from "./plan.js"
-import type * as ProcessEntity from "./processEntity.js"
+import type { Client } from "./processMessages.js"
 
 /** How long a coordinator keeps its office without renewing it. */
 const term = Duration.seconds(3)
 
-type ProcessClient = Effect.Effect.Success<ReturnType<typeof ProcessEntity.client>>
+const sameRunners = Arr.getEquivalence<Runner>((a, b) => a.name === b.name && a.weight === b.weight)
 
 export const make = (options: {
   readonly self: string
   readonly lease: Context.Tag.Service<ProcessLease>
-  readonly client: ProcessClient
+  readonly client: Client
   readonly deployment: Deployment
   /** Where actions run that outlast a pass. */
   readonly scope: Scope.Scope
@@ -27,7 +27,7 @@ export const make = (options: {
   const { name, settings } = options.deployment
   const acting = new Set<number>()
   const memories = new Map<number, Plan.Memory>()
-  let live: { runners: ReadonlyArray<string>; since: number } = { runners: [], since: 0 }
+  let live: { runners: ReadonlyArray<Runner>; since: number } = { runners: [], since: 0 }
   const stopTimeout = Duration.sum(settings.shutdownTimeout, Duration.seconds(1))
 
   const act = ({ row, to, why }: Plan.Action) =>
@@ -40,16 +40,15 @@ export const make = (options: {
         )
       }
       const generation = yield* lease.assign(row, to)
-      if (Option.isSome(generation)) yield* client.run(row, to, generation.value)
+      if (Option.isSome(generation)) yield* client.run({ ...row, generation: generation.value }, to)
     }).pipe(
       // what was not done shows in the next passes as silence
       Effect.catchAllCause((cause) => Effect.logWarning(`process ${row.index} of ${name} could not be placed`, cause)),
       Effect.ensuring(Effect.sync(() => acting.delete(row.index)))
     )
 
-  const lookAt = (rows: ReadonlyArray<ProcessRow>, runners: ReadonlyArray<string>, now: number) => {
-    const same = runners.length === live.runners.length && runners.every((runner, i) => runner === live.runners[i])
-    if (!same) live = { runners, since: now }
+  const lookAt = (rows: ReadonlyArray<ProcessRow>, runners: ReadonlyArray<Runner>, now: number) => {
+    if (!sameRunners(runners, live.runners)) live = { runners, since: now }
     for (const row of rows) {
       if (acting.has(row.index)) continue
       memories.set(row.index, Plan.remember(memories.get(row.index) ?? Plan.nothingKnown, row, now))

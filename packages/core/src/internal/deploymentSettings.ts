@@ -1,5 +1,6 @@
 /** The settings of a deployment with their defaults, stated once. */
-import { Duration } from "effect"
+import { Duration, Effect } from "effect"
+import type { DeploymentMismatch, Operations, ProcessLeaseError, Shape } from "../Lease.js"
 import type { Process } from "../Process.js"
 import type { ProcessContext } from "../ProcessContext.js"
 import type { Backoff } from "./backoff.js"
@@ -12,11 +13,15 @@ export interface Input {
     readonly resetAfter?: Duration.DurationInput
   }
   readonly shutdownTimeout?: Duration.DurationInput
+  readonly fingerprint?: string
+  readonly onMismatch?: "fail" | "wait"
 }
 
 export interface Settings {
   readonly backoff: Backoff
   readonly shutdownTimeout: Duration.Duration
+  readonly fingerprint: string
+  readonly onMismatch: "fail" | "wait"
 }
 
 export const resolve = (input: Input): Settings => ({
@@ -26,7 +31,9 @@ export const resolve = (input: Input): Settings => ({
     jitter: input.backoff?.jitter ?? 0.2,
     resetAfter: Duration.decode(input.backoff?.resetAfter ?? "1 minute")
   },
-  shutdownTimeout: Duration.decode(input.shutdownTimeout ?? "5 seconds")
+  shutdownTimeout: Duration.decode(input.shutdownTimeout ?? "5 seconds"),
+  fingerprint: input.fingerprint ?? "",
+  onMismatch: input.onMismatch ?? "fail"
 })
 
 /** What a host is given: a named set of processes that need nothing but their context. */
@@ -35,6 +42,27 @@ export interface Deployment {
   readonly processes: ReadonlyArray<Process<unknown, ProcessContext>>
   readonly settings: Settings
 }
+
+/** The shape of a deployment as this node knows it. */
+export const shapeOf = ({ processes, settings }: Deployment): Shape => ({
+  processes: processes.length,
+  fingerprint: settings.fingerprint
+})
+
+export const sameShape = (one: Shape, other: Shape): boolean =>
+  one.processes === other.processes && one.fingerprint === other.fingerprint
+
+/** Makes a deployment known. One that is known in another shape is refused, or waits until it has this node's. */
+export const register = (
+  lease: Operations,
+  deployment: Deployment
+): Effect.Effect<void, DeploymentMismatch | ProcessLeaseError> =>
+  Effect.catchIf(
+    lease.register(deployment.name, deployment.processes.length, deployment.settings.fingerprint),
+    (error): error is DeploymentMismatch =>
+      error._tag === "DeploymentMismatch" && deployment.settings.onMismatch === "wait",
+    (error) => Effect.logInfo(`this node waits: ${error.message}`)
+  )
 
 /** An owner that has been silent for this long may be robbed, and stops itself. */
 export const silence = Duration.seconds(3)

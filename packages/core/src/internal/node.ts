@@ -19,7 +19,7 @@ import {
   Schedule,
   type Scope
 } from "effect"
-import type { Beat, ProcessId } from "../Lease.js"
+import type { Beat, Claimant, ProcessId } from "../Lease.js"
 import type { Process } from "../Process.js"
 import type { Fence, ProcessContext } from "../ProcessContext.js"
 import type { ProcessLease } from "../ProcessLease.js"
@@ -33,7 +33,7 @@ import { within } from "./within.js"
 type Ending = "Stopped" | "Superseded" | "Fenced" | "Lost"
 
 interface Hosted {
-  readonly process: ProcessId
+  readonly process: Claimant
   readonly done: Deferred.Deferred<void>
   /** How the present run, or the wait after it, is ended from outside. */
   over: Deferred.Deferred<Ending>
@@ -51,7 +51,7 @@ export interface Node {
   readonly runner: string
   /** Runs a process in a generation; returns when it has stopped for good. Interrupting it stops the process. */
   readonly host: (
-    process: ProcessId,
+    process: Claimant,
     recipe: Process<unknown, ProcessContext>,
     settings: Settings
   ) => Effect.Effect<void>

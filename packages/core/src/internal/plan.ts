@@ -7,9 +7,11 @@
  * - silent although sent, or without an owner: send again; twice: move away and avoid that runner for a while, each
  *   time twice as long, until a run there lasts. It avoids nobody for want of another: of runners that are all avoided it
  *   takes the one whose time is up first.
+ *
+ * A process that is pinned to a live runner belongs there, and the balance of the others counts it.
  */
 import { Duration, Option } from "effect"
-import type { ProcessRow } from "../Lease.js"
+import type { ProcessRow, Runner } from "../Lease.js"
 import * as Placement from "./placement.js"
 
 /** How long the set of live runners must have been the same before a process that runs well is moved. */
@@ -93,19 +95,35 @@ const avoidedOf = (memory: Memory, runners: ReadonlyArray<string>, now: number):
   return new Set(avoided.length < runners.length ? avoided : avoided.slice(1))
 }
 
+/** A pinned process may only go to its runner, while that lives and is not avoided. */
+const closedTo = (
+  row: ProcessRow,
+  memory: Memory,
+  runners: ReadonlyArray<string>,
+  now: number
+): ReadonlySet<string> => {
+  const avoided = avoidedOf(memory, runners, now)
+  const open = Option.filter(row.pinned, (pin) => runners.includes(pin) && !avoided.has(pin))
+  return Option.match(open, {
+    onNone: () => avoided,
+    onSome: (pin) => new Set(runners.filter((runner) => runner !== pin))
+  })
+}
+
 export const plan = (
   rows: ReadonlyArray<ProcessRow>,
   memories: ReadonlyMap<number, Memory>,
-  live: { readonly runners: ReadonlyArray<string>; readonly stableFor: Duration.Duration },
+  live: { readonly runners: ReadonlyArray<Runner>; readonly stableFor: Duration.Duration },
   now: number
 ): ReadonlyArray<Action> => {
   const desired = rows.filter((row) => row.desired)
-  const isLive = (runner: string) => live.runners.includes(runner)
+  const names = live.runners.map((_) => _.name)
+  const isLive = (runner: string) => names.includes(runner)
   const targets = Placement.balance(
     desired.map((row) => ({
       index: row.index,
       at: Option.filter(row.target, isLive),
-      avoid: avoidedOf(memories.get(row.index) ?? nothingKnown, live.runners, now)
+      avoid: closedTo(row, memories.get(row.index) ?? nothingKnown, names, now)
     })),
     live.runners
   )

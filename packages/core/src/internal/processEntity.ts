@@ -7,13 +7,12 @@
  * stop may still write; `Ping` only shows
  * that the runner answers through sharding.
  */
-import { ClusterSchema, Entity, type Sharding } from "@effect/cluster"
+import { ClusterSchema, Entity, Sharding, ShardingConfig } from "@effect/cluster"
 import { Rpc } from "@effect/rpc"
-import { Duration, Effect, Option, Schema } from "effect"
+import { Duration, Effect, Layer, Option, Schema } from "effect"
 import * as RunnerName from "../RunnerName.js"
 import { Unfenced } from "./abandonedRuns.js"
-import type { Deployment } from "./deploymentSettings.js"
-import type { Node } from "./node.js"
+import { type Messages, ProcessMessages } from "./processMessages.js"
 
 const Generation = Schema.Struct({ generation: Schema.NonNegativeInt })
 
@@ -39,52 +38,44 @@ const processOf = (entityId: string): Option.Option<{ readonly deployment: strin
     : Option.none()
 }
 
-/** Serves the processes of the deployments that this node knows. A `Run` for another one ends at once. */
-export const register = (
-  sharding: Sharding.Sharding["Type"],
-  node: Node,
-  deploymentOf: (name: string) => Deployment | undefined
-) =>
-  sharding.registerEntity(
-    ProcessEntity,
-    Effect.map(Entity.CurrentAddress, ({ entityId }) => {
-      const process = processOf(entityId)
-      return ProcessEntity.of({
-        Run: ({ payload: { generation } }) =>
-          Effect.suspend(() => {
-            if (Option.isNone(process)) return Effect.void
-            const deployment = deploymentOf(process.value.deployment)
-            const recipe = deployment?.processes[process.value.index]
-            if (deployment === undefined || recipe === undefined) return Effect.void
-            return node.host({ ...process.value, generation }, recipe, deployment.settings)
-          }),
-        Stop: ({ payload: { generation } }) =>
-          Option.match(process, {
-            onNone: () => Effect.void,
-            onSome: (known) => node.stop({ ...known, generation })
-          }),
-        Ping: () => Effect.void
-      })
-    }),
-    { maxIdleTime: Duration.hours(1), concurrency: "unbounded", disableFatalDefects: true }
-  )
+const serveOn =
+  (sharding: Sharding.Sharding["Type"]): Messages["serve"] =>
+  (receiver) =>
+    sharding.registerEntity(
+      ProcessEntity,
+      Effect.map(Entity.CurrentAddress, ({ entityId }) => {
+        const process = processOf(entityId)
+        return ProcessEntity.of({
+          Run: ({ payload: { generation } }) =>
+            Option.match(process, {
+              onNone: () => Effect.void,
+              onSome: (known) => receiver.run({ ...known, generation })
+            }),
+          Stop: ({ payload: { generation } }) =>
+            Option.match(process, {
+              onNone: () => Effect.void,
+              onSome: (known) => receiver.stop({ ...known, generation })
+            }),
+          Ping: () => Effect.void
+        })
+      }),
+      { maxIdleTime: Duration.hours(1), concurrency: "unbounded", disableFatalDefects: true }
+    )
 
-/** How a runner asks another, or itself. Nothing waits for ever: an unreachable runner would be tried without end. */
-export const client = (sharding: Sharding.Sharding["Type"]) =>
-  Effect.map(sharding.makeClient(ProcessEntity), (of) => ({
-    /** Leaves the message with the runner, or in storage for when it looks. */
-    run: (process: { readonly deployment: string; readonly index: number }, runner: string, generation: number) =>
-      of(idOf(process, runner))
-        .Run({ generation }, { discard: true })
-        .pipe(Effect.timeout(Duration.seconds(5))),
-    /** Waits until the process has stopped there. */
-    stop: (
-      process: { readonly deployment: string; readonly index: number; readonly generation: number },
-      runner: string,
-      timeout: Duration.Duration
-    ) => of(idOf(process, runner)).Stop({ generation: process.generation }).pipe(Effect.timeout(timeout)),
-    ping: (runner: string) =>
-      of(`ping@${runner}`)
-        .Ping()
-        .pipe(Effect.timeout(Duration.seconds(1)))
-  }))
+/** The messages as an @effect/cluster carries them. */
+export const layer: Layer.Layer<ProcessMessages, never, Sharding.Sharding | ShardingConfig.ShardingConfig> =
+  Layer.effect(
+    ProcessMessages,
+    Effect.gen(function* () {
+      const sharding = yield* Sharding.Sharding
+      const { runnerAddress } = yield* ShardingConfig.ShardingConfig
+      const of = yield* sharding.makeClient(ProcessEntity)
+      return {
+        self: Option.map(runnerAddress, RunnerName.of),
+        run: (process, runner) => of(idOf(process, runner)).Run({ generation: process.generation }, { discard: true }),
+        stop: (process, runner) => of(idOf(process, runner)).Stop({ generation: process.generation }),
+        ping: (runner) => of(`ping@${runner}`).Ping(),
+        serve: serveOn(sharding)
+      }
+    })
+  )

@@ -1,40 +1,39 @@
 /** The process leases of one process's memory. Every operation is one synchronous step, so none can interleave. */
 import { Clock, Duration, Effect, Option } from "effect"
 import {
+  type Announced,
   type Beat,
   type BeatAnswer,
   type Claim,
   DeploymentMismatch,
   type Operations,
-  type ProcessRow
+  ProcessLeaseError,
+  type Shape
 } from "../Lease.js"
-import { type Fence, fenced } from "../ProcessContext.js"
+import { type Fence, type Fenced, fenced } from "../ProcessContext.js"
+import { sameShape } from "./deploymentSettings.js"
+import * as leaseEntry from "./leaseEntry.js"
+import type { Entry, Known } from "./leaseEntry.js"
 
-interface Entry {
-  readonly index: number
-  generation: number
-  desired: boolean
-  target: string | undefined
-  epoch: number
-  token: string
-  runner: string | undefined
-  beat: Beat | undefined
-  beatAt: number | undefined
-  sentAt: number | undefined
-}
-
-/** How far in the future a time may lie before it counts as one from before a clock stepped back. */
-const clockTolerance = 3000
-
-const isFresh = (at: number | undefined, now: number, silence: Duration.Duration): boolean =>
-  at !== undefined && now - at <= Duration.toMillis(silence) && at - now <= clockTolerance
+const { clockTolerance, fits, hosts, isFresh, newEntry, newEpoch, own, renew, reshape, rowOf, wish } = leaseEntry
 
 export const make = (): Operations => {
-  const deployments = new Map<string, Array<Entry>>()
-  const beats = new Map<string, { at: number; deployments: ReadonlyArray<string> }>()
+  const deployments = new Map<string, Known>()
+  const beats = new Map<string, { at: number; deployments: ReadonlyArray<Announced>; weight: number }>()
   const coordinators = new Map<string, { runner: string; until: number }>()
 
-  const entries = (deployment: string): Array<Entry> => deployments.get(deployment) ?? []
+  const entries = (deployment: string): ReadonlyArray<Entry> => {
+    const known = deployments.get(deployment)
+    return known === undefined ? [] : known.entries.slice(0, known.shape.processes)
+  }
+  const mismatch = (deployment: string, asked: Shape, registered: Shape) =>
+    new DeploymentMismatch({
+      deployment,
+      processes: asked.processes,
+      registered: registered.processes,
+      fingerprint: asked.fingerprint,
+      registeredFingerprint: registered.fingerprint
+    })
   const entryOf = (id: { readonly deployment: string; readonly index: number }): Entry | undefined =>
     entries(id.deployment)[id.index]
   const isNewest = (fence: Fence): boolean => {
@@ -42,65 +41,33 @@ export const make = (): Operations => {
     return entry !== undefined && entry.epoch === fence.epoch && entry.token === fence.token
   }
   const step = <A>(f: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, f)
-  const age = (at: number | undefined, now: number): Option.Option<number> =>
-    Option.map(Option.fromNullable(at), (_) => (_ - now > clockTolerance ? Number.POSITIVE_INFINITY : now - _))
 
-  const rowOf =
-    (deployment: string, now: number) =>
-    (entry: Entry): ProcessRow => ({
-      deployment,
-      index: entry.index,
-      generation: entry.generation,
-      desired: entry.desired,
-      target: Option.fromNullable(entry.target),
-      epoch: entry.epoch,
-      runner: Option.fromNullable(entry.runner),
-      state: Option.map(Option.fromNullable(entry.beat), (_) => _.state),
-      starts: entry.beat?.starts ?? 0,
-      lastError: Option.flatMap(Option.fromNullable(entry.beat), (_) => _.lastError),
-      sinceBeat: age(entry.beatAt, now),
-      sinceSent: age(entry.sentAt, now)
-    })
-
-  const newEpoch = (entry: Entry): void => {
-    entry.epoch += 1
-    entry.token = globalThis.crypto.randomUUID()
-  }
+  const concerned = (deployment: string, index?: number): ReadonlyArray<Entry> =>
+    entries(deployment).filter((entry) => index === undefined || entry.index === index)
 
   const beatOf =
     (now: number) =>
     (beat: Beat): BeatAnswer => {
       const entry = entryOf(beat.fence)
       if (entry === undefined || !isNewest(beat.fence)) return "Fenced"
-      entry.beat = beat
+      if (entry.state !== beat.state) entry.stateAt = now
+      entry.state = beat.state
+      entry.starts = beat.starts
+      entry.lastError = Option.orElse(beat.lastError, () => entry.lastError)
       entry.beatAt = now
       return entry.generation === beat.generation && entry.desired ? "Held" : "Superseded"
     }
 
   return {
-    register: (deployment, processes) =>
-      Effect.suspend(() => {
+    register: (deployment, processes, fingerprint = "") =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const known = deployments.get(deployment)
+        const shape = { processes, fingerprint }
         if (known !== undefined) {
-          return known.length === processes
-            ? Effect.void
-            : new DeploymentMismatch({ deployment, processes, registered: known.length })
+          return sameShape(known.shape, shape) ? Effect.void : mismatch(deployment, shape, known.shape)
         }
-        deployments.set(
-          deployment,
-          Array.from({ length: processes }, (_, index) => ({
-            index,
-            generation: 0,
-            desired: true,
-            target: undefined,
-            epoch: 0,
-            token: "",
-            runner: undefined,
-            beat: undefined,
-            beatAt: undefined,
-            sentAt: undefined
-          }))
-        )
+        const all = Array.from({ length: processes }, (_, index) => newEntry(index, true, now))
+        deployments.set(deployment, { shape, changed: false, entries: all })
         return Effect.void
       }),
     list: (deployment) => step((now) => entries(deployment).map(rowOf(deployment, now))),
@@ -111,42 +78,51 @@ export const make = (): Operations => {
         if (entry === undefined || entry.generation !== process.generation || !entry.desired) {
           return { _tag: "Obsolete" }
         }
+        if (!fits(deployments.get(process.deployment), process.shape)) return { _tag: "Obsolete" }
         const taken = entry.runner !== undefined && entry.runner !== runner
         if (taken && isFresh(entry.beatAt, now, silence)) return { _tag: "Busy" }
-        newEpoch(entry)
-        entry.runner = runner
+        newEpoch(entry, runner, now)
         entry.beatAt = now
         const { deployment, index } = process
         return { _tag: "Claimed", fence: { deployment, index, epoch: entry.epoch, token: entry.token, runner } }
       }),
     beat: (all) => step((now) => all.map(beatOf(now))),
     release: (fence) =>
-      Effect.sync(() => {
+      step((now) => {
         const entry = entryOf(fence)
-        if (entry !== undefined && isNewest(fence)) entry.runner = undefined
+        if (entry !== undefined && isNewest(fence)) own(entry, undefined, now)
       }),
     check: (fence) => Effect.suspend(() => (isNewest(fence) ? Effect.void : fenced(fence))),
 
-    stop: (deployment) =>
+    stop: (deployment, index) =>
+      step((now) =>
+        concerned(deployment, index).map((entry) => {
+          wish(entry, false, now)
+          entry.suspended = false
+          return rowOf(deployment, now)(entry)
+        })
+      ),
+    resume: (deployment, index) =>
       step((now) => {
-        for (const entry of entries(deployment)) entry.desired = false
-        return entries(deployment).map(rowOf(deployment, now))
+        const stopped = concerned(deployment, index).filter((entry) => !entry.desired)
+        for (const entry of stopped) renew(entry, now)
+        return stopped.map(rowOf(deployment, now))
       }),
-    resume: (deployment) =>
-      Effect.sync(() => {
-        for (const entry of entries(deployment)) {
-          if (entry.desired) continue
-          entry.desired = true
-          entry.generation += 1
-          entry.sentAt = undefined
-        }
+    restart: (deployment, index) =>
+      step((now) => {
+        const entry = Option.fromNullable(entryOf({ deployment, index }))
+        if (Option.isSome(entry)) renew(entry.value, now)
+        return Option.map(entry, rowOf(deployment, now))
       }),
-    revoke: (deployment, index) =>
+    pin: (deployment, index, runner) =>
       Effect.sync(() => {
         const entry = entryOf({ deployment, index })
-        if (entry === undefined) return
-        newEpoch(entry)
-        entry.runner = undefined
+        if (entry !== undefined) entry.pinned = Option.getOrUndefined(runner)
+      }),
+    revoke: (deployment, index) =>
+      step((now) => {
+        const entry = entryOf({ deployment, index })
+        if (entry !== undefined) newEpoch(entry, undefined, now)
       }),
     assign: (process, target) =>
       step((now) => {
@@ -158,17 +134,47 @@ export const make = (): Operations => {
         return Option.some(entry.generation)
       }),
 
-    announce: (runner, hosted) =>
+    shape: (deployment) =>
+      Effect.sync(() => Option.map(Option.fromNullable(deployments.get(deployment)), ({ shape }) => shape)),
+    suspend: (deployment) =>
       step((now) => {
-        beats.set(runner, { at: now, deployments: hosted })
+        for (const entry of entries(deployment)) {
+          if (entry.desired) entry.suspended = true
+          wish(entry, false, now)
+        }
+      }),
+    seize: (deployment) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const all = entries(deployment)
+        for (const entry of all) newEpoch(entry, undefined, now)
+        const [first] = all
+        return first === undefined
+          ? new ProcessLeaseError({ description: `deployment ${deployment} is not known` })
+          : Effect.succeed({ deployment, index: 0, epoch: first.epoch, token: first.token, runner: "" })
+      }),
+    reshape: (fence, from, to) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now): Effect.Effect<void, DeploymentMismatch | Fenced> => {
+        const known = deployments.get(fence.deployment)
+        if (known === undefined || !isNewest(fence)) return fenced(fence)
+        if (!sameShape(known.shape, from)) return mismatch(fence.deployment, from, known.shape)
+        reshape(known, to, now)
+        return Effect.void
+      }),
+
+    announce: (runner, hosted, weight = 1) =>
+      step((now) => {
+        beats.set(runner, { at: now, deployments: hosted, weight })
       }),
     retract: (runner) => Effect.sync(() => void beats.delete(runner)),
     runners: (deployment, silence) =>
       step((now) =>
         [...beats]
-          .filter(([_, beat]) => beat.deployments.includes(deployment) && isFresh(beat.at, now, silence))
-          .map(([runner]) => runner)
-          .toSorted()
+          .filter(
+            ([_, beat]) =>
+              hosts(beat.deployments, deployment, deployments.get(deployment)) && isFresh(beat.at, now, silence)
+          )
+          .map(([name, { weight }]) => ({ name, weight }))
+          .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       ),
     coordinate: (deployment, runner, term) =>
       step((now) => {

@@ -1,25 +1,24 @@
 /**
- * Distributed processing on an @effect/cluster. Every runner announces itself, tries to coordinate each deployment that
+ * Distributed processing on several runners. Every runner announces itself, tries to coordinate each deployment that
  * it hosts, and runs what it is sent.
  *
- * The lease decides who may run; the cluster only carries the messages. A runner announces itself after it has reached
- * itself through sharding, so one that cannot be reached is given nothing.
+ * The lease decides who may run; `ProcessMessages` only carry what is said. A runner announces itself after it has
+ * reached itself through them, so one that cannot be reached is given nothing.
  */
-import { Sharding, ShardingConfig } from "@effect/cluster"
 import { Clock, Data, Duration, Effect, Option, Schedule } from "effect"
+import type { ProcessId } from "../Lease.js"
 import { ProcessLease } from "../ProcessLease.js"
-import * as RunnerName from "../RunnerName.js"
 import * as Coordinate from "./coordinate.js"
-import { beatInterval, type Deployment, silence } from "./deploymentSettings.js"
+import { beatInterval, type Deployment, register, shapeOf, silence } from "./deploymentSettings.js"
 import * as Node from "./node.js"
 import * as OwnNames from "./ownNames.js"
-import * as ProcessEntity from "./processEntity.js"
+import { client as clientOf, ProcessMessages } from "./processMessages.js"
 import { wholly } from "./wholly.js"
 
 /** The runner name of a node that only calls: it announces nothing and hosts nothing. */
 const clientOnly = "client"
 
-/** A runner that does not reach itself through sharding announces nothing. */
+/** A runner that does not reach itself announces nothing. */
 class Unreachable extends Data.TaggedError("Unreachable") {}
 
 interface Hosted {
@@ -29,17 +28,21 @@ interface Hosted {
 
 export const make = Effect.gen(function* () {
   const lease = yield* ProcessLease
-  const sharding = yield* Sharding.Sharding
-  const config = yield* ShardingConfig.ShardingConfig
-  const isRunner = Option.isSome(config.runnerAddress)
-  const self = Option.match(config.runnerAddress, { onNone: () => clientOnly, onSome: RunnerName.of })
-  const client = yield* ProcessEntity.client(sharding)
+  const messages = yield* ProcessMessages
+  const isRunner = Option.isSome(messages.self)
+  const self = Option.getOrElse(messages.self, () => clientOnly)
+  const client = clientOf(messages)
   const node = yield* Node.make(self, lease)
   const own = OwnNames.make()
   const hosted = new Map<string, Hosted>()
   const scope = yield* Effect.scope
 
-  const announce = Effect.suspend(() => lease.announce(self, [...hosted.keys()]))
+  const announce = Effect.suspend(() =>
+    lease.announce(
+      self,
+      [...hosted.values()].map(({ deployment }) => ({ deployment: deployment.name, shape: shapeOf(deployment) }))
+    )
+  )
 
   let reachedAt = Number.NEGATIVE_INFINITY
   const reach = client.ping(self).pipe(
@@ -78,8 +81,18 @@ export const make = Effect.gen(function* () {
     Effect.withTracerEnabled(false)
   )
 
+  /** Runs a process of a deployment that this node hosts. A `run` of another one ends at once. */
+  const run = (process: ProcessId) =>
+    Effect.suspend(() => {
+      const deployment = hosted.get(process.deployment)?.deployment
+      const recipe = deployment?.processes[process.index]
+      return deployment === undefined || recipe === undefined
+        ? Effect.void
+        : node.host({ ...process, shape: shapeOf(deployment) }, recipe, deployment.settings)
+    })
+
   if (isRunner) {
-    yield* ProcessEntity.register(sharding, node, (name) => hosted.get(name)?.deployment)
+    yield* messages.serve({ run, stop: node.stop })
     yield* Effect.addFinalizer(() => Effect.ignoreLogged(lease.retract(self)))
     yield* Effect.forkScoped(reach)
     yield* Effect.forkScoped(reconcile)
@@ -93,10 +106,10 @@ export const make = Effect.gen(function* () {
     }).pipe(Effect.timeout(silence), Effect.ignoreLogged, Effect.zipRight(node.stopAll(deployment.name)))
 
   const start = Effect.fnUntraced(function* (deployment: Deployment) {
-    const { name, processes } = deployment
+    const { name } = deployment
     const one: Hosted = { deployment, coordinator: Coordinate.make({ self, lease, client, deployment, scope }) }
     yield* own(name)
-    yield* lease.register(name, processes.length)
+    yield* register(lease, deployment)
     // from now on it is announced, and may be given processes
     yield* Effect.acquireRelease(
       Effect.sync(() => hosted.set(name, one)),

@@ -20,6 +20,7 @@ import type { DistributedProcessing } from "../DistributedProcessing.js"
 import type { ProcessLease } from "../ProcessLease.js"
 import { owning } from "./internal/ownLayer.js"
 import { fencing } from "./internal/processingFencing.js"
+import { reshaping } from "./internal/processingReshaping.js"
 import { starting } from "./internal/processingStarting.js"
 import { stopping } from "./internal/processingStopping.js"
 import type { ProcessingTest } from "./internal/processRuns.js"
@@ -51,4 +52,5 @@ export const suite = <E>(
     starting(test)
     stopping(test)
     fencing(test)
+    reshaping(test)
   })

@@ -19,7 +19,9 @@ import type { ProcessLease } from "../ProcessLease.js"
 import { claims } from "./internal/leaseClaims.js"
 import { runners } from "./internal/leaseRunners.js"
 import type { Elapse } from "./internal/leases.js"
+import { steering } from "./internal/leaseSteering.js"
 import { shared, sharedTestClock, type SharedTests } from "./internal/sharedLayer.js"
+import { shapes } from "./internal/leaseShapes.js"
 import { wishes } from "./internal/leaseWishes.js"
 
 /**
@@ -65,5 +67,7 @@ export const suiteLive = <E, R = never>(
 const tests = <R>(test: SharedTests<ProcessLease | R>["effect"], { elapse }: Options<R>): void => {
   claims(test, elapse)
   wishes(test, elapse)
+  steering(test, elapse)
   runners(test, elapse)
+  shapes(test)
 }

@@ -226,6 +226,7 @@ describe("when something fails behind it", () => {
               generation: 0,
               desired: true,
               target: Option.none(),
+              pinned: Option.none(),
               epoch: 1,
               runner: Option.some("here"),
               state: Option.some("Running"),
@@ -233,6 +234,8 @@ describe("when something fails behind it", () => {
               lastError: Option.none(),
               sinceBeat: Option.some(0),
               sinceSent: Option.none(),
+              sinceDesired: 60_000,
+              sinceState: Option.some(50_000),
               ...(index === 0 ? one : {})
             }))
           )

@@ -1,47 +1,29 @@
 /** The operations of the process leases as statements. Their tables and functions are in `processLeaseSql`. */
 import { Lease, ProcessContext } from "@aecor/core"
-import { TransactionConnection } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
+import type { Statement } from "@effect/sql"
 import type { PgClient } from "@effect/sql-pg"
-import { type Cause, Context, Duration, Effect, Option } from "effect"
+import { Duration, Effect, Option } from "effect"
+import * as Shapes from "./deploymentShapes.js"
+import { operation, untraced } from "./leaseOperation.js"
 import * as Fence from "./processLeaseFence.js"
 import { type ClaimRow, columns, fenceOf, fromRow, type Row } from "./processLeaseRows.js"
-
-/** An operation that takes longer is given up, and may have taken effect. */
-const timeLimit = Duration.seconds(5)
-
-/** The one place where the client's errors become the lease's. */
-const failed = (operation: string, error: SqlError | Cause.TimeoutException): Lease.ProcessLeaseError => {
-  const reason = error._tag === "SqlError" && error.cause instanceof Error ? error.cause.message : error.message
-  return new Lease.ProcessLeaseError({ description: `process leases, ${operation}: ${reason}`, cause: error })
-}
-
-/** An operation takes effect by itself, even within a caller's transaction, and nobody waits for it beyond the limit. */
-const operation =
-  (name: string) =>
-  <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, Lease.ProcessLeaseError> =>
-    effect.pipe(
-      Effect.mapInputContext((context: Context.Context<never>) => Context.omit(TransactionConnection)(context)),
-      Effect.disconnect,
-      Effect.timeout(timeLimit),
-      Effect.mapError((error) => failed(name, error))
-    )
-
-/** What is asked every second leaves no trace. */
-const untraced = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> => Effect.withTracerEnabled(effect, false)
 
 export const make = (client: PgClient.PgClient): Lease.Operations => {
   const sql = client.withoutTransforms()
   const selected = sql.literal(columns)
 
-  const register: Lease.Operations["register"] = Effect.fn("PgProcessLease.register")(
-    function* (deployment, processes) {
-      const rows = yield* sql<{ readonly registered: number }>`
-      SELECT aecor_register(${deployment}, ${processes}) AS registered`.pipe(operation("register"))
-      const registered = rows[0]?.registered ?? processes
-      if (registered !== processes) return yield* new Lease.DeploymentMismatch({ deployment, processes, registered })
-    }
-  )
+  const register: Lease.Operations["register"] = Effect.fn("PgProcessLease.register")(function* (
+    deployment,
+    processes,
+    fingerprint = ""
+  ) {
+    const row = yield* sql<Shapes.Registered>`
+      SELECT * FROM aecor_register_shaped(${deployment}, ${processes}, ${fingerprint})`.pipe(
+      Effect.map(firstOf),
+      operation("register")
+    )
+    yield* Shapes.expected(deployment, { processes, fingerprint }, row)
+  })
 
   const list: Lease.Operations["list"] = (deployment) =>
     sql<Row>`SELECT ${selected} FROM process_lease WHERE deployment = ${deployment} ORDER BY index`.pipe(
@@ -51,11 +33,12 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
     )
 
   const claim: Lease.Operations["claim"] = Effect.fn("PgProcessLease.claim")(function* (process, runner, silence) {
-    const { deployment, generation, index } = process
+    const { deployment, generation, index, shape } = process
     const row = yield* Fence.newEpoch(sql, (patience) =>
       Effect.map(
-        sql<ClaimRow>`SELECT * FROM aecor_claim(
-          ${deployment}, ${index}, ${generation}, ${runner}, ${Duration.toMillis(silence)}, ${patience})`,
+        sql<ClaimRow>`SELECT * FROM aecor_claim_shaped(
+          ${deployment}, ${index}, ${generation}, ${runner}, ${Duration.toMillis(silence)}, ${patience},
+          ${shape?.processes ?? null}, ${shape?.fingerprint ?? null})`,
         firstOf
       )
     ).pipe(operation("claim"))
@@ -91,7 +74,9 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
         FOR NO KEY UPDATE OF lease
       )
       UPDATE process_lease lease
-      SET heartbeat_at = clock_timestamp(), state = beats.state, starts = beats.starts, last_error = beats.last_error
+      SET heartbeat_at = clock_timestamp(), state = beats.state, starts = beats.starts,
+        last_error = coalesce(beats.last_error, lease.last_error),
+        state_at = CASE WHEN lease.state = beats.state THEN lease.state_at ELSE clock_timestamp() END
       FROM beats JOIN owned USING (deployment, index)
       WHERE lease.deployment = beats.deployment AND lease.index = beats.index AND lease.epoch = beats.epoch
       RETURNING beats.position::integer AS position, lease.generation = beats.generation AND lease.desired AS wanted
@@ -107,7 +92,7 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
   const release: Lease.Operations["release"] = Effect.fn("PgProcessLease.release")(
     ({ deployment, epoch, index, token }) =>
       sql`
-        UPDATE process_lease SET runner = NULL
+        UPDATE process_lease SET runner = NULL, state_at = clock_timestamp()
         WHERE deployment = ${deployment} AND index = ${index} AND epoch = ${epoch} AND EXISTS (
           SELECT FROM process_fence WHERE deployment = ${deployment} AND index = ${index} AND token = ${token}
         )`.pipe(Effect.asVoid, operation("release"))
@@ -124,30 +109,52 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
       untraced
     )
 
-  const stop: Lease.Operations["stop"] = Effect.fn("PgProcessLease.stop")((deployment) =>
-    sql<Row>`
+  /**
+   * Changes the wish of a deployment's processes, or of one. Rows are locked in the order of their keys, as beats do, and
+   * `which` of them are changed is decided after that.
+   */
+  const wish = (deployment: string, index: number | undefined, which: Statement.Fragment, to: Statement.Fragment) => {
+    const concerned =
+      index === undefined
+        ? sql`deployment = ${deployment}`
+        : sql.and([sql`deployment = ${deployment}`, sql`index = ${index}`])
+    return sql<Row>`
       WITH all_of_them AS (
-        SELECT FROM process_lease WHERE deployment = ${deployment} ORDER BY index FOR NO KEY UPDATE
-      ), stopped AS (
-        UPDATE process_lease SET desired = false
-        WHERE deployment = ${deployment} AND (SELECT count(*) FROM all_of_them) > 0 RETURNING *
+        SELECT FROM process_lease WHERE ${concerned} ORDER BY index FOR NO KEY UPDATE
+      ), changed AS (
+        UPDATE process_lease SET ${to}
+        WHERE ${concerned} AND ${which} AND (SELECT count(*) FROM all_of_them) > 0 RETURNING *
       )
-      SELECT ${selected} FROM stopped ORDER BY index`.pipe(
-      Effect.map((rows) => rows.map(fromRow(deployment))),
-      operation("stop")
+      SELECT ${selected} FROM changed ORDER BY index`.pipe(Effect.map((rows) => rows.map(fromRow(deployment))))
+  }
+  const any = sql`true`
+  const renewed = sql`desired = true, generation = generation + 1, sent_at = NULL,
+    desired_at = CASE WHEN desired THEN desired_at ELSE clock_timestamp() END`
+
+  const stop: Lease.Operations["stop"] = Effect.fn("PgProcessLease.stop")((deployment, index) =>
+    wish(
+      deployment,
+      index,
+      any,
+      sql`desired = false, suspended = false, desired_at = CASE WHEN desired THEN clock_timestamp() ELSE desired_at END`
+    ).pipe(operation("stop"))
+  )
+
+  const resume: Lease.Operations["resume"] = Effect.fn("PgProcessLease.resume")((deployment, index) =>
+    wish(deployment, index, sql`NOT desired`, renewed).pipe(operation("resume"))
+  )
+
+  const restart: Lease.Operations["restart"] = Effect.fn("PgProcessLease.restart")((deployment, index) =>
+    wish(deployment, index, any, renewed).pipe(
+      Effect.map((rows) => Option.fromNullable(rows[0])),
+      operation("restart")
     )
   )
 
-  const resume: Lease.Operations["resume"] = Effect.fn("PgProcessLease.resume")((deployment) =>
+  const pin: Lease.Operations["pin"] = Effect.fn("PgProcessLease.pin")((deployment, index, runner) =>
     sql`
-      WITH all_of_them AS (
-        SELECT FROM process_lease WHERE deployment = ${deployment} ORDER BY index FOR NO KEY UPDATE
-      )
-      UPDATE process_lease SET desired = true, generation = generation + 1, sent_at = NULL
-      WHERE deployment = ${deployment} AND NOT desired AND (SELECT count(*) FROM all_of_them) > 0`.pipe(
-      Effect.asVoid,
-      operation("resume")
-    )
+      UPDATE process_lease SET pinned = ${Option.getOrNull(runner)}
+      WHERE deployment = ${deployment} AND index = ${index}`.pipe(Effect.asVoid, operation("pin"))
   )
 
   const revoke: Lease.Operations["revoke"] = Effect.fn("PgProcessLease.revoke")(function* (deployment, index) {
@@ -173,23 +180,30 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
       )
   )
 
-  const announce: Lease.Operations["announce"] = (runner, deployments) =>
+  const announce: Lease.Operations["announce"] = (runner, announced, weight = 1) =>
     sql`
-      INSERT INTO runner_beat (runner, deployments, beat_at)
-      VALUES (${runner}, ${[...deployments]}::text[], clock_timestamp())
-      ON CONFLICT (runner) DO UPDATE SET deployments = excluded.deployments, beat_at = clock_timestamp()
+      INSERT INTO runner_beat (runner, deployments, processes, fingerprints, weight, beat_at)
+      VALUES (
+        ${runner}, ${announced.map((_) => _.deployment)}::text[],
+        ${announced.map((_) => _.shape?.processes ?? null)}::integer[],
+        ${announced.map((_) => _.shape?.fingerprint ?? null)}::text[], ${weight}, clock_timestamp()
+      )
+      ON CONFLICT (runner) DO UPDATE SET deployments = excluded.deployments, processes = excluded.processes,
+        fingerprints = excluded.fingerprints, weight = excluded.weight, beat_at = clock_timestamp()
     `.pipe(Effect.asVoid, operation("announce"), untraced)
 
   const retract: Lease.Operations["retract"] = (runner) =>
     sql`DELETE FROM runner_beat WHERE runner = ${runner}`.pipe(Effect.asVoid, operation("retract"), untraced)
 
   const runners: Lease.Operations["runners"] = (deployment, silence) =>
-    sql<{ readonly runner: string }>`
-      SELECT runner FROM runner_beat
+    sql<Lease.Runner>`
+      SELECT runner AS name, weight FROM runner_beat
       WHERE ${deployment} = ANY (deployments) AND aecor_age(beat_at) <= ${Duration.toMillis(silence)}
+        AND aecor_fits(${deployment}, processes[array_position(deployments, ${deployment})],
+          fingerprints[array_position(deployments, ${deployment})])
       ORDER BY runner COLLATE "C"
     `.pipe(
-      Effect.map((rows) => rows.map((_) => _.runner)),
+      Effect.map((rows) => rows.map(({ name, weight }) => ({ name, weight }))),
       operation("runners"),
       untraced
     )
@@ -218,6 +232,7 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
     )
 
   return {
+    ...Shapes.make(sql),
     register,
     list,
     claim,
@@ -226,6 +241,8 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
     check,
     stop,
     resume,
+    restart,
+    pin,
     revoke,
     assign,
     announce,

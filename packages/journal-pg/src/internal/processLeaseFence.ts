@@ -5,9 +5,10 @@
  * a new epoch waits for a while, then ends the connections in its way. Only a second connection can see whom a backend
  * waits for, hence the detour over two of them; it is taken when the fence is locked, and not otherwise.
  */
-import { SqlError } from "@effect/sql/SqlError"
+import type { SqlError } from "@effect/sql/SqlError"
 import type { PgClient } from "@effect/sql-pg"
-import { Deferred, Effect, Option, Schedule } from "effect"
+import { Deferred, Effect, Schedule } from "effect"
+import { transaction } from "./transaction.js"
 
 /** How long a new epoch waits for writers before it ends them, and how long for that, in milliseconds. */
 const patience = 500
@@ -36,13 +37,7 @@ const endingHolders = <A>(sql: PgClient.PgClient, call: Effect.Effect<A, SqlErro
       const [backend] = yield* sql<{ readonly pid: number }>`SELECT pg_backend_pid() AS pid`
       if (backend !== undefined) yield* Deferred.succeed(waiting, backend.pid)
       return yield* call
-    }).pipe(
-      sql.withTransaction,
-      // the client makes a defect of a commit that fails
-      Effect.catchSomeDefect((defect) =>
-        defect instanceof SqlError ? Option.some(Effect.fail(defect)) : Option.none()
-      )
-    )
+    }).pipe(transaction(sql))
     const endThem = Effect.gen(function* () {
       const pid = yield* Deferred.await(waiting)
       const look = sql<{ readonly ended: number }>`SELECT aecor_free_fence(${pid}) AS ended`.pipe(

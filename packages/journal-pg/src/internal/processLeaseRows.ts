@@ -3,14 +3,16 @@ import type { Lease, ProcessContext } from "@aecor/core"
 import { Option } from "effect"
 
 /** Columns of `process_lease` as `fromRow` reads them; 64-bit numbers come as text, whatever the client parses. */
-export const columns = `index, generation, desired, target, epoch, runner, state, starts, last_error,
-  aecor_age(heartbeat_at) AS since_beat, aecor_age(sent_at) AS since_sent`
+export const columns = `index, generation, desired, target, pinned, epoch, runner, state, starts, last_error,
+  aecor_age(heartbeat_at) AS since_beat, aecor_age(sent_at) AS since_sent, aecor_age(desired_at) AS since_desired,
+  aecor_age(state_at) AS since_state`
 
 export interface Row {
   readonly index: number
   readonly generation: string
   readonly desired: boolean
   readonly target: string | null
+  readonly pinned: string | null
   readonly epoch: string
   readonly runner: string | null
   readonly state: Lease.Beat["state"] | null
@@ -18,6 +20,8 @@ export interface Row {
   readonly last_error: string | null
   readonly since_beat: number | null
   readonly since_sent: number | null
+  readonly since_desired: number
+  readonly since_state: number | null
 }
 
 export const fromRow =
@@ -28,13 +32,16 @@ export const fromRow =
     generation: Number(row.generation),
     desired: row.desired,
     target: Option.fromNullable(row.target),
+    pinned: Option.fromNullable(row.pinned),
     epoch: Number(row.epoch),
     runner: Option.fromNullable(row.runner),
     state: Option.fromNullable(row.state),
     starts: row.starts,
     lastError: Option.fromNullable(row.last_error),
     sinceBeat: Option.fromNullable(row.since_beat),
-    sinceSent: Option.fromNullable(row.since_sent)
+    sinceSent: Option.fromNullable(row.since_sent),
+    sinceDesired: row.since_desired,
+    sinceState: Option.fromNullable(row.since_state)
   })
 
 /** What `aecor_claim` answers. `Locked` says that a transaction holds the fence. */

@@ -121,13 +121,13 @@ BEGIN
 END $$;
 `
 
-/** Looks before it waits: only a claim that would hold may wait for the fence, and so have its holders ended. */
-const claim = `
-CREATE FUNCTION aecor_claim(
+export const claimParameters = `
   the_deployment text, the_index integer, the_generation bigint, the_runner text, silence double precision,
   patience integer, OUT answer text, OUT new_epoch bigint, OUT new_token text
-)
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+`
+
+/** Looks before it waits: only a claim that would hold may wait for the fence, and so have its holders ended. */
+export const claimBody = `
 DECLARE
   lease process_lease;
 BEGIN
@@ -144,7 +144,11 @@ BEGIN
   answer := 'Claimed';
   SELECT * INTO new_epoch, new_token FROM aecor_new_epoch(the_deployment, the_index, the_runner);
   UPDATE process_lease SET heartbeat_at = clock_timestamp() WHERE deployment = the_deployment AND index = the_index;
-END $$;
+END `
+
+const claim = `
+CREATE FUNCTION aecor_claim(${claimParameters})
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$${claimBody}$$;
 `
 
 const revoke = `
@@ -201,14 +205,40 @@ END $$;
 
 export const functions: string = [age, register, refusal, lockFence, newEpoch, claim, revoke, freeFence, guard].join("")
 
+/**
+ * What an operator sees and wishes: since when a wish and a state are what they are, the runner that a process is pinned
+ * to, and the runners' weights. Older nodes know nothing of it and need not: their statements go on working, only that
+ * they tell no times.
+ */
+export const steering = `
+ALTER TABLE process_lease
+  ADD COLUMN desired_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  ADD COLUMN state_at timestamptz,
+  ADD COLUMN pinned text;
+
+ALTER TABLE runner_beat ADD COLUMN weight integer NOT NULL DEFAULT 1;
+
+CREATE OR REPLACE FUNCTION aecor_new_epoch(
+  the_deployment text, the_index integer, the_runner text, OUT new_epoch bigint, OUT new_token text
+)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+  UPDATE process_lease SET epoch = epoch + 1, runner = the_runner, state_at = clock_timestamp(),
+    state = CASE WHEN the_runner IS NULL THEN state ELSE 'Running' END
+    WHERE deployment = the_deployment AND index = the_index RETURNING epoch INTO new_epoch;
+  UPDATE process_fence SET epoch = new_epoch, token = gen_random_uuid()::text
+    WHERE deployment = the_deployment AND index = the_index RETURNING token INTO new_token;
+END $$;
+`
+
 /** What a runner needs: the functions run with their caller's rights. */
 export const rights: Rights = [
-  ["SELECT, INSERT", "deployment"],
-  ["SELECT, INSERT, UPDATE", "process_lease, process_fence"],
-  ["SELECT, INSERT, UPDATE, DELETE", "runner_beat, deployment_coordinator"],
+  ["SELECT, INSERT, UPDATE", "deployment, process_fence"],
+  ["SELECT, INSERT, UPDATE, DELETE", "process_lease, runner_beat, deployment_coordinator"],
   [
     "EXECUTE",
     `FUNCTION aecor_age, aecor_register, aecor_refusal, aecor_lock_fence, aecor_new_epoch, aecor_claim, aecor_revoke,
-    aecor_free_fence, aecor_guard`
+    aecor_free_fence, aecor_guard, aecor_register_shaped, aecor_fits, aecor_claim_any, aecor_claim_shaped, aecor_seize,
+    aecor_reshape`
   ]
 ]

@@ -2,7 +2,7 @@
 import { expect } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import { ProcessLease } from "../../ProcessLease.js"
-import { type Elapse, freshName, silence } from "./leases.js"
+import { type Elapse, freshName, hosting, silence } from "./leases.js"
 import type { SharedTests } from "./sharedLayer.js"
 
 export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: Elapse<R>): void => {
@@ -11,12 +11,12 @@ export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: 
       const lease = yield* ProcessLease
       const [one, two] = [freshName(), freshName()]
       const [a, b, c] = [freshName("a"), freshName("b"), freshName("c")]
-      yield* lease.announce(c, [one])
-      yield* lease.announce(a, [two, one])
-      yield* lease.announce(b, [two])
-      expect(yield* lease.runners(one, silence)).toEqual([a, c])
-      expect(yield* lease.runners(two, silence)).toEqual([a, b])
-      expect(yield* lease.runners(freshName(), silence)).toEqual([])
+      yield* lease.announce(c, hosting(one))
+      yield* lease.announce(a, hosting(two, one))
+      yield* lease.announce(b, hosting(two))
+      expect(yield* names(one)).toEqual([a, c])
+      expect(yield* names(two)).toEqual([a, b])
+      expect(yield* names(freshName())).toEqual([])
     }))
 
   it("takes a runner for dead that has been silent, and for alive as soon as it speaks", () =>
@@ -24,15 +24,15 @@ export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: 
       const lease = yield* ProcessLease
       const deployment = freshName()
       const [a, b] = [freshName("a"), freshName("b")]
-      yield* lease.announce(a, [deployment])
-      yield* lease.announce(b, [deployment])
+      yield* lease.announce(a, hosting(deployment))
+      yield* lease.announce(b, hosting(deployment))
       yield* elapse("2 seconds")
-      yield* lease.announce(b, [deployment])
+      yield* lease.announce(b, hosting(deployment))
       yield* elapse("2 seconds")
-      expect(yield* lease.runners(deployment, silence)).toEqual([b])
-      expect(yield* lease.runners(deployment, Duration.minutes(1))).toEqual([a, b])
-      yield* lease.announce(a, [deployment])
-      expect(yield* lease.runners(deployment, silence)).toEqual([a, b])
+      expect(yield* names(deployment)).toEqual([b])
+      expect(yield* names(deployment, Duration.minutes(1))).toEqual([a, b])
+      yield* lease.announce(a, hosting(deployment))
+      expect(yield* names(deployment)).toEqual([a, b])
     }))
 
   it("forgets what a runner has ceased to host, and a runner that leaves", () =>
@@ -40,16 +40,35 @@ export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: 
       const lease = yield* ProcessLease
       const [one, two] = [freshName(), freshName()]
       const [a, b] = [freshName("a"), freshName("b")]
-      yield* lease.announce(a, [one])
-      yield* lease.announce(b, [one])
-      yield* lease.announce(a, [two])
-      expect(yield* lease.runners(one, silence)).toEqual([b])
-      expect(yield* lease.runners(two, silence)).toEqual([a])
+      yield* lease.announce(a, hosting(one))
+      yield* lease.announce(b, hosting(one))
+      yield* lease.announce(a, hosting(two))
+      expect(yield* names(one)).toEqual([b])
+      expect(yield* names(two)).toEqual([a])
       yield* lease.retract(b)
       yield* lease.retract(freshName())
-      expect(yield* lease.runners(one, silence)).toEqual([])
-      yield* lease.announce(a, [])
-      expect(yield* lease.runners(two, silence)).toEqual([])
+      expect(yield* names(one)).toEqual([])
+      yield* lease.announce(a, hosting())
+      expect(yield* names(two)).toEqual([])
+    }))
+
+  it("tells the weight that a runner has announced last, 1 where it has said nothing", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease
+      const deployment = freshName()
+      const [a, b] = [freshName("a"), freshName("b")]
+      yield* lease.announce(b, hosting(deployment), 3)
+      yield* lease.announce(a, hosting(deployment))
+      const weights = Effect.map(lease.runners(deployment, silence), (_) => _.map(({ name, weight }) => [name, weight]))
+      expect(yield* weights).toEqual([
+        [a, 1],
+        [b, 3]
+      ])
+      yield* lease.announce(b, hosting(deployment), 2)
+      expect(yield* weights).toEqual([
+        [a, 1],
+        [b, 2]
+      ])
     }))
 
   it("gives the coordination of a deployment to one runner, for as long as it asks in time", () =>
@@ -92,3 +111,9 @@ export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: 
       expect(answers.filter((_) => _)).toHaveLength(1)
     }))
 }
+
+/** The names of the runners that host a deployment. */
+const names = (deployment: string, within = silence) =>
+  Effect.flatMap(ProcessLease, (lease) =>
+    Effect.map(lease.runners(deployment, within), (found) => found.map((_) => _.name))
+  )

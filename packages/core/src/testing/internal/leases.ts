@@ -1,6 +1,6 @@
 /** Small helpers around the process lease, for the suites that need leases and fences. */
 import { Duration, Effect, Option } from "effect"
-import type { Beat, ProcessId } from "../../Lease.js"
+import type { Announced, Beat, Claimant, ProcessId } from "../../Lease.js"
 import type { Fence } from "../../ProcessContext.js"
 import { ProcessLease } from "../../ProcessLease.js"
 
@@ -25,8 +25,12 @@ export const processOf = (deployment: string, index = 0, generation = 0): Proces
   generation
 })
 
+/** What a runner announces that knows of no shapes. */
+export const hosting = (...deployments: ReadonlyArray<string>): ReadonlyArray<Announced> =>
+  deployments.map((deployment) => ({ deployment }))
+
 /** Claims a process; it is a defect when the claim does not hold. */
-export const claimed = (process: ProcessId, runner: string): Effect.Effect<Fence, unknown, ProcessLease> =>
+export const claimed = (process: Claimant, runner: string): Effect.Effect<Fence, unknown, ProcessLease> =>
   Effect.flatMap(ProcessLease, (lease) => lease.claim(process, runner, silence)).pipe(
     Effect.flatMap((claim) =>
       claim._tag === "Claimed"
@@ -36,7 +40,7 @@ export const claimed = (process: ProcessId, runner: string): Effect.Effect<Fence
   )
 
 /** What a claim answers. */
-export const claimTag = (process: ProcessId, runner: string) =>
+export const claimTag = (process: Claimant, runner: string) =>
   Effect.flatMap(ProcessLease, (lease) => Effect.map(lease.claim(process, runner, silence), (_) => _._tag))
 
 export const beatOf = (fence: Fence, beat: Partial<Beat> = {}): Beat => ({
