@@ -130,7 +130,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
         Effect.map(Effect.zipRight(RcRef.get(notified), tail.join(tag)), (next) =>
           Stream.unfoldChunkEffect(after, (from) => Effect.map(next(from), Option.some))
         )
-      ).pipe(ahead),
+      ),
     currentEventsByTag: (tag, after) =>
       Stream.unwrap(
         Effect.map(head(tag), (end) =>
@@ -140,12 +140,9 @@ export const make = Effect.fnUntraced(function* <E>(options: {
             (from) => pageOfTag(tag, from, end)
           )
         )
-      ).pipe(ahead)
+      )
   }
 })
-
-/** The next page is read while one is handled. */
-const ahead = <A, E>(pages: Stream.Stream<A, E>): Stream.Stream<A, E> => Stream.bufferChunks(pages, { capacity: 1 })
 
 /** What a notification of the append function says; an older version of it names partitions instead. */
 const positionIn = (said: string | undefined): Offset.Offset | undefined => {
