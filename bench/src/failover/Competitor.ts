@@ -2,7 +2,6 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
-import type { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { Fleet, type Model } from "chaos/fleet"
 import { Effect } from "effect"
 import * as Worker from "../run/Worker.js"
@@ -42,7 +41,7 @@ let fleets = 0
 
 /** Three nodes of it, in a database of their own. */
 export const startFleet = (
-  server: EmbeddedPostgres.Running,
+  server: Fleet.Options["server"],
   { bounds, entry, fenced, together }: Competitor,
   sets: ReadonlyArray<Model.WriterSet>
 ) =>

@@ -14,7 +14,16 @@ const twelve = [{ name: "twelve", processes: 12, every, stopping: 0 }]
 const sixtyFive = [{ name: Faults.switched, processes: 65, every: 500, stopping: 0 }]
 
 /** One round: whoever leaves is replaced. */
-const round: ReadonlyArray<Plan.Kind> = ["kill9", "join", "freeze", "term", "join", "kill9Coordinator", "join", "restart"]
+const round: ReadonlyArray<Plan.Kind> = [
+  "kill9",
+  "join",
+  "freeze",
+  "term",
+  "join",
+  "kill9Coordinator",
+  "join",
+  "restart"
+]
 const titles: Partial<Readonly<Record<Plan.Kind, string>>> = {
   kill9: "kill -9 of a node",
   kill9Coordinator: "kill -9 of a coordinator",
@@ -65,11 +74,16 @@ export const run = (rounds: number): Part =>
     return {
       tables: [
         {
-          title: "Milliseconds until the last process concerned writes again (median / longest); 12 processes on 3 nodes",
+          title:
+            "Milliseconds until the last process concerned writes again (median / longest); 12 processes on 3 nodes",
           head: ["", Competitor.ours.title, Competitor.singleton.title],
           rows: [
             ...found.map((kind) => [titles[kind as Plan.Kind] ?? kind, cell(all, kind), cell(others, kind)]),
-            ["writes of an older run after a newer one's", text(mine.verdict.staleWrites), text(stock.verdict.staleWrites)],
+            [
+              "writes of an older run after a newer one's",
+              text(mine.verdict.staleWrites),
+              text(stock.verdict.staleWrites)
+            ],
             ["processes that did not come back", text(mine.neverRevived), text(stock.neverRevived)],
             ["fullest node minus emptiest, at rest", text(mine.spread), text(stock.spread)]
           ]

@@ -45,7 +45,8 @@ export const make = (options: Options) =>
       startedAt,
       failed,
       /** Until every process has written since a moment, and all are spread evenly. */
-      atRest: (since: number) => Effect.raceFirst(Settling.untilAtRest(observer, nodes, sets, since, options.bounds ?? Settling.bounds), failed)
+      atRest: (since: number) =>
+        Effect.raceFirst(Settling.untilAtRest(observer, nodes, sets, since, options.bounds ?? Settling.bounds), failed)
     }
   })
 

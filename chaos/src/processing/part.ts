@@ -39,7 +39,15 @@ const careless = (server: EmbeddedPostgres.Running) =>
     yield* say("the checker is tried on processes that write without fences")
     const folder = yield* folderOf(server, "careless")
     const twelve = sets.slice(0, 1)
-    const fleet = yield* Fleet.make({ server, sets: twelve, view: false, fenced: false, entry: Fleet.entry, folder, nodes: 2 })
+    const fleet = yield* Fleet.make({
+      server,
+      sets: twelve,
+      view: false,
+      fenced: false,
+      entry: Fleet.entry,
+      folder,
+      nodes: 2
+    })
     yield* fleet.atRest(fleet.startedAt)
     const [node] = fleet.nodes.alive()
     if (node === undefined) return yield* Effect.dieMessage("two nodes were started")
