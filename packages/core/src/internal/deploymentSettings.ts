@@ -5,7 +5,7 @@ import type { Process } from "../Process.js"
 import type { ProcessContext } from "../ProcessContext.js"
 import type { Backoff, End, Scheduled } from "./backoff.js"
 
-export type BackoffInput =
+type BackoffInput =
   | {
       readonly min?: Duration.DurationInput
       readonly max?: Duration.DurationInput
