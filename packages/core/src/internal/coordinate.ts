@@ -6,7 +6,7 @@
 import { Array as Arr, Clock, type Context, Duration, Effect, Option, type Scope } from "effect"
 import type { ProcessRow, Runner } from "../Lease.js"
 import type { ProcessLease } from "../ProcessLease.js"
-import { type Deployment, silence } from "./deploymentSettings.js"
+import { type Deployment, lastTime, silence } from "./deploymentSettings.js"
 import * as Plan from "./plan.js"
 import type { Client } from "./processMessages.js"
 
@@ -32,7 +32,7 @@ export const make = (options: {
   const memories = new Map<number, Plan.Memory>()
   let live: { runners: ReadonlyArray<Runner>; since: number } = { runners: [], since: 0 }
   const sending = Effect.unsafeMakeSemaphore(sendings)
-  const stopTimeout = Duration.sum(settings.shutdownTimeout, Duration.seconds(1))
+  const stopTimeout = Duration.sum(Duration.sum(settings.shutdownTimeout, lastTime), Duration.seconds(1))
 
   const act = ({ row, to, why }: Plan.Action) =>
     Effect.gen(function* () {

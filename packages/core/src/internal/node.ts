@@ -6,19 +6,7 @@
  * finalizers too; without a successful beat for the length of a silence they stop themselves. What does not stop is
  * remembered until it is fenced.
  */
-import {
-  Cause,
-  Clock,
-  type Context,
-  Deferred,
-  Duration,
-  Effect,
-  Exit,
-  Option,
-  Random,
-  Schedule,
-  type Scope
-} from "effect"
+import { Cause, Clock, type Context, Deferred, Duration, Effect, Exit, Option, Schedule, type Scope } from "effect"
 import type { Beat, Claimant, ProcessId } from "../Lease.js"
 import type { Process } from "../Process.js"
 import type { Fence, ProcessContext } from "../ProcessContext.js"
@@ -159,7 +147,7 @@ export const make = (
       settings: Settings
     ): Effect.Effect<void> =>
       Effect.gen(function* () {
-        let ends = 0
+        const waits = Backoff.waits(settings.backoff)
         while (!hosted.unwanted) {
           const fence = yield* Effect.catchAll(begin(hosted), (error) =>
             Effect.as(Effect.logWarning("a claim failed", error), "Busy" as const)
@@ -184,10 +172,9 @@ export const make = (
           })
           if (typeof ended !== "string") {
             const ranFor = Duration.millis((yield* Clock.currentTimeMillis) - startedAt)
-            ends = Backoff.countEnds(settings.backoff, ends, ranFor)
             hosted.lastError = Option.orElse(describe(ended), () => hosted.lastError)
             hosted.state = "Backoff"
-            const wait = Backoff.delay(settings.backoff, ends, yield* Random.next)
+            const wait = yield* waits(ended, ranFor)
             yield* Effect.logWarning(
               `process ${fence.index} of ${fence.deployment} ${Exit.isSuccess(ended) ? "completed" : "failed"}; ` +
                 `it starts again in ${Duration.format(wait)}`,

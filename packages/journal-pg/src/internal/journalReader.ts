@@ -127,7 +127,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
       ),
     eventsByTag: (tag, after) =>
       Stream.unwrapScoped(
-        Effect.map(Effect.zipRight(RcRef.get(notified), tail.join(tag)), (next) =>
+        Effect.map(Effect.zipLeft(tail.join(tag), RcRef.get(notified)), (next) =>
           Stream.unfoldChunkEffect(after, (from) => Effect.map(next(from), Option.some))
         )
       ),

@@ -48,8 +48,8 @@ export interface Options<E> {
 }
 
 export interface Tail<E> {
-  /** Reads with the tail until the scope closes. */
-  readonly join: (tag: Tagging.EventTag) => Effect.Effect<TailReader.Next<E>, never, Scope.Scope>
+  /** Reads with the tail until the scope closes. Fails when the journal is closed. */
+  readonly join: (tag: Tagging.EventTag) => Effect.Effect<TailReader.Next<E>, JournalError.JournalError, Scope.Scope>
   /** What a notification has said: a position that was reached, or `undefined` where some may have been missed. */
   readonly told: (position: Offset.Offset | undefined) => void
 }
@@ -236,7 +236,7 @@ export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scop
     return {
       join: (tag) =>
         Effect.acquireRelease(
-          Effect.sync(() => enter(tag)),
+          Effect.suspend(() => closed ?? Exit.succeed(enter(tag))),
           () => Effect.sync(() => leave(tag))
         ).pipe(Effect.map(() => nextOf(tag))),
       told: (position) => {
