@@ -122,7 +122,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
     dedicatedConnection.make({ config: client.config, purpose: `${purpose} ${options.table}`, timeout, named })
   const reader = yield* journalReader.make<E>({
     journal,
-    tagging: definition.tagging.name,
+    tagging: definition.tagging,
     identity,
     sql: statements,
     rows: rows(client, named),
@@ -146,9 +146,10 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
   const room = yield* Effect.makeSemaphore(capacity)
   const append: Journal.Journal<E>["append"] = (key, expected, events, { lastId, metadata } = {}) =>
     Effect.suspend(() => {
-      const tag = definition.tagging.tagOf(key)
+      const { partitions, tagOf } = definition.tagging
+      const tag = tagOf(key)
       const encoded = codec.encode(key, events, metadata)
-      return Effect.flatMap(encoded, (_) => submit({ key, expected, lastId, tag, ..._ }))
+      return Effect.flatMap(encoded, (_) => submit({ key, expected, lastId, tag, partitions, ..._ }))
     }).pipe(room.withPermits(1), traced)
   return { append, ...reader } satisfies Journal.Journal<E>
 })
