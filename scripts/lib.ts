@@ -8,8 +8,8 @@ export const root = path.resolve(import.meta.dirname, "..")
 /** The packages, lowest first: each may import those before it. */
 export const packages = ["core", "projection", "journal-pg", "example-booking"] as const
 
-/** Private programs beside the packages: each may import them all, and nobody imports it. */
-export const programs = ["bench", "chaos"] as const
+/** Private programs beside the packages: each may import them all, and the programs before it. */
+export const programs = ["chaos", "bench"] as const
 
 /** The packages that are published. */
 export const libraries = packages.slice(0, 3)

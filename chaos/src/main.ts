@@ -3,26 +3,34 @@
  * JSON, and with a failed exit if any of its counts is not what it must be.
  */
 import { NodeRuntime } from "@effect/platform-node"
-import { Cause, Console, Data, Effect, Option } from "effect"
+import { Cause, Console, Data, Duration, Effect, Option } from "effect"
 import * as Journal from "./journal/part.js"
 import * as Options from "./options.js"
-import * as Screen from "./screen.js"
+import * as Processing from "./processing/part.js"
+import * as Screen from "./run/screen.js"
 
 class ChaosFailed extends Data.TaggedError("ChaosFailed")<{ readonly message: string }> {}
-
-/** Each part runs on its own and says whether all was well, with its figures. */
-const parts = { journal: Journal.run } satisfies Record<Options.Part, unknown>
 
 const main = Effect.gen(function* () {
   const options = yield* Options.parse(process.argv.slice(2), Math.floor(Math.random() * 2 ** 31))
   if (options.help) return yield* Console.log(Options.usage)
-  for (const part of options.only) {
-    const { figures, ok } = yield* parts[part](options)
-    const seconds = Math.round(Screen.secondsSinceStart())
-    yield* Console.log(`\n${Screen.table(Object.entries({ ...figures, seconds }))}\n`)
-    yield* Console.log(JSON.stringify({ chaos: { ...figures, seconds } }))
-    if (!ok) return yield* new ChaosFailed({ message: "a count is not what it must be" })
-  }
+  /** A part runs on its own, and says whether all was well, with its figures. */
+  const run = <A extends object, E, R>(
+    part: Options.Part,
+    effect: Effect.Effect<{ readonly ok: boolean; readonly figures: A }, E, R>
+  ) =>
+    Effect.gen(function* () {
+      if (!options.only.includes(part)) return { ok: true, figures: undefined }
+      const [took, { figures, ok }] = yield* Effect.timed(effect)
+      const all = { ...figures, seconds: Math.round(Duration.toSeconds(took)) }
+      yield* Console.log(`\n${Screen.table(Object.entries(all))}\n`)
+      return { ok, figures: all }
+    })
+  const journal = yield* run("journal", Journal.run(options))
+  const processing = yield* run("processing", Processing.run(options))
+  const chaos = { seed: options.seed, ...processing.figures, journal: journal.figures }
+  yield* Console.log(JSON.stringify({ chaos }))
+  if (!journal.ok || !processing.ok) return yield* new ChaosFailed({ message: "a count is not what it must be" })
 }).pipe(
   Effect.catchTag("UsageError", ({ message }) => new ChaosFailed({ message: `${message}\n\n${Options.usage}` })),
   Effect.tapErrorCause((cause) => (Cause.isInterruptedOnly(cause) ? Effect.void : Console.error(describe(cause))))

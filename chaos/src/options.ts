@@ -2,13 +2,15 @@
 import { parseArgs } from "node:util"
 import { Data, Effect } from "effect"
 
-const parts = ["journal"] as const
+const parts = ["journal", "processing"] as const
 export type Part = (typeof parts)[number]
 
 export interface Options {
   readonly seed: number
-  /** Events that are written at the least; everything else grows with them. */
+  /** Events that the journal's part writes at the least; everything else of it grows with them. */
   readonly events: number
+  /** What the part of distributed processing does to its nodes and to Postgres. */
+  readonly faults: number
   readonly only: ReadonlyArray<Part>
   /** Only tells what the options are. */
   readonly help: boolean
@@ -16,14 +18,16 @@ export interface Options {
 
 export class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
 
-const quick = 1_000_000
-const full = 10_000_000
+const quick = { events: 1_000_000, faults: 14 }
+const full = { events: 10_000_000, faults: 300 }
 
-export const usage = `pnpm chaos [--quick | --full | --events N] [--seed N] [--only PART]
+export const usage = `pnpm chaos [--quick | --full] [--events N] [--faults N] [--seed N] [--only PART]
 
-  --quick       a million events: about three minutes on two cores (this, unless told otherwise)
-  --full        ten million
-  --events N    so many, 10000 to 20000000; faults and cuts grow with them
+  --quick       a million events, 14 faults: each part takes two to three minutes on two cores (this, unless told
+                otherwise)
+  --full        ten million, 300
+  --events N    so many events, 10000 to 20000000, in the part journal; its faults and cuts grow with them
+  --faults N    so many faults, 1 to 1000, in the part processing
   --seed N      what is done to it, and when; a random one is printed otherwise
   --only PART   one part of it: ${parts.join(", ")}
 
@@ -47,6 +51,7 @@ export const parse = (args: ReadonlyArray<string>, randomSeed: number): Effect.E
             quick: { type: "boolean" },
             full: { type: "boolean" },
             events: { type: "string" },
+            faults: { type: "string" },
             seed: { type: "string" },
             only: { type: "string" },
             help: { type: "boolean", short: "h" }
@@ -54,22 +59,18 @@ export const parse = (args: ReadonlyArray<string>, randomSeed: number): Effect.E
         }),
       catch: (error) => new UsageError({ message: error instanceof Error ? error.message : String(error) })
     })
-    const sizes = (["quick", "full", "events"] as const).filter((name) => values[name] !== undefined)
-    if (sizes.length > 1) {
-      return yield* new UsageError({ message: `--${sizes.join(" and --")} do not go together` })
+    if (values.quick === true && values.full === true) {
+      return yield* new UsageError({ message: "--quick and --full do not go together" })
     }
+    const size = values.full === true ? full : quick
     const only = parts.filter((part) => values.only === undefined || values.only === part)
     if (only.length === 0) {
       return yield* new UsageError({ message: `--only takes one of ${parts.join(", ")}, not "${values.only}"` })
     }
     return {
       seed: values.seed === undefined ? randomSeed : yield* integer("seed", values.seed, 0, 2 ** 31 - 1),
-      events:
-        values.events === undefined
-          ? values.full === true
-            ? full
-            : quick
-          : yield* integer("events", values.events, 10_000, 20_000_000),
+      events: values.events === undefined ? size.events : yield* integer("events", values.events, 10_000, 20_000_000),
+      faults: values.faults === undefined ? size.faults : yield* integer("faults", values.faults, 1, 1000),
       only,
       help: values.help ?? false
     }

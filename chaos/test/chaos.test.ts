@@ -11,7 +11,7 @@ it.scopedLive(
   () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
-      const chaos = yield* startChaos(folder, ["--events", "10000", "--seed", "1"])
+      const chaos = yield* startChaos(folder, ["--only", "journal", "--events", "10000", "--seed", "1"])
       yield* said(chaos, "processes read")
       expect(fs.readdirSync(folder).filter(isOurs)).toHaveLength(1)
       yield* signalGroup(chaos, "SIGINT")

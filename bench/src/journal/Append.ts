@@ -58,7 +58,7 @@ export const run = (plan: Plan): Part =>
   Effect.gen(function* () {
     const programs = yield* Programs.start
     yield* Screen.say("append: warming up")
-    yield* round(programs, { ...plan, warmUp: 0, measured: 100 }, new Map(), 0)
+    yield* round(programs, { ...plan, warmUp: 0, measured: 300 }, new Map(), 0)
     const series = new Map<string, Array<Written>>()
     for (let nth = 0; nth < plan.rounds; nth++) {
       yield* Screen.say(`append: round ${nth + 1} of ${plan.rounds}`)

@@ -1,7 +1,8 @@
 /** Everybody at work: four processes of four writers each, and two processes that read. What they tell is kept here. */
 import * as path from "node:path"
 import { Deferred, Effect, type Redacted, type Scope } from "effect"
-import { print } from "../screen.js"
+import type { ChildFailed } from "../run/children.js"
+import { print } from "../run/screen.js"
 import { makeView, type View } from "./checker.js"
 import { type Message, unpack } from "./messages.js"
 import * as Workers from "./workers.js"
@@ -22,13 +23,13 @@ export interface Crew {
   readonly conflicts: () => number
   /** How often a reader's stream failed and was taken up again where it was. */
   readonly resumed: () => number
-  readonly startReaders: Effect.Effect<void, Workers.WorkerFailed, Scope.Scope>
-  readonly startWriters: Effect.Effect<void, Workers.WorkerFailed, Scope.Scope>
+  readonly startReaders: Effect.Effect<void, ChildFailed, Scope.Scope>
+  readonly startWriters: Effect.Effect<void, ChildFailed, Scope.Scope>
   /** `kill -9`, and another process in its place. */
-  readonly replaceWriter: (place: number) => Effect.Effect<string, Workers.WorkerFailed, Scope.Scope>
-  readonly finishWriters: Effect.Effect<void, Workers.WorkerFailed>
+  readonly replaceWriter: (place: number) => Effect.Effect<string, ChildFailed, Scope.Scope>
+  readonly finishWriters: Effect.Effect<void, ChildFailed>
   /** Fails when a process ends that nobody has ended. */
-  readonly failure: Effect.Effect<never, Workers.WorkerFailed>
+  readonly failure: Effect.Effect<never, ChildFailed>
 }
 
 export const make = (options: {
@@ -37,7 +38,7 @@ export const make = (options: {
   readonly folder: string
 }): Effect.Effect<Crew> =>
   Effect.gen(function* () {
-    const failure = yield* Deferred.make<never, Workers.WorkerFailed>()
+    const failure = yield* Deferred.make<never, ChildFailed>()
     const views = Array.from({ length: readerProcesses }, makeView)
     const writers: Array<Workers.Worker> = []
     const lagsMs: Array<number> = []

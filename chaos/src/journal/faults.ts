@@ -2,7 +2,7 @@
 import type { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import type { PgClient } from "@effect/sql-pg"
 import { Array, Deferred, Effect, Fiber, Schedule, type Scope } from "effect"
-import { say } from "../screen.js"
+import { say } from "../run/screen.js"
 import { type Crew, writerProcesses } from "./crew.js"
 import type { Fault, Kind } from "./plan.js"
 

@@ -1,7 +1,7 @@
 /** What the program's processes are given, and what they tell the one that started them. */
 import type { EntityEvent } from "@aecor/core"
-import { NodeRuntime } from "@effect/platform-node"
-import { Effect, Redacted } from "effect"
+import { Redacted } from "effect"
+import * as Child from "../run/child.js"
 import { type Seen, idOf } from "./checker.js"
 import type { Written } from "./model.js"
 
@@ -29,17 +29,7 @@ interface Resumed {
   readonly why: string
 }
 
-/** `Ready`: it has a connection and begins. */
-interface Ready {
-  readonly _tag: "Ready"
-}
-
-/** `Done`: it has nothing more to say. */
-interface Done {
-  readonly _tag: "Done"
-}
-
-export type Message = Wrote | Read | Resumed | Ready | Done
+export type Message = Wrote | Read | Resumed
 
 /**
  * What a process of this program is given: `life` is a number of its own, from 1; `place` that of the process whose
@@ -53,32 +43,24 @@ export interface Settings {
   readonly diary: string
 }
 
-export const environmentOf = ({ url, ...settings }: Settings): Record<string, string> => ({
-  CHAOS_SETTINGS: JSON.stringify({ ...settings, url: Redacted.value(url) })
+/** The same as it is handed to a process, and there taken up again. */
+type Given = Omit<Settings, "url"> & { readonly url: string }
+
+export const given = ({ diary, life, place, seed, url }: Settings): Given => ({
+  diary,
+  life,
+  place,
+  seed,
+  url: Redacted.value(url)
 })
 
 export const settings = (): Settings => {
-  const { url, ...rest } = JSON.parse(process.env["CHAOS_SETTINGS"] ?? "{}")
+  const { url, ...rest } = Child.settings<Given>()
   return { ...rest, url: Redacted.make(url) }
 }
 
 /** Tells it to the parent. */
-export const tell = (message: Message): void => void process.send?.(message)
-
-/** Runs a child's program. It ends by itself when its parent is gone; Ctrl-C is for the parent. */
-export const runChild = <E>(program: Effect.Effect<void, E>): void => {
-  process.on("disconnect", () => process.exit(1))
-  process.on("SIGINT", () => undefined)
-  const lastWord = Effect.async<void>(
-    (resume) => void process.send?.({ _tag: "Done" } satisfies Done, () => resume(Effect.void))
-  )
-  NodeRuntime.runMain(
-    Effect.zipRight(
-      Effect.zipRight(program, lastWord),
-      Effect.sync(() => process.exit(0))
-    )
-  )
-}
+export const tell: (message: Message) => void = Child.tell
 
 const width = 4
 

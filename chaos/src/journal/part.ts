@@ -8,7 +8,7 @@ import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, type Redacted } from "effect"
 import type { Options } from "../options.js"
-import { say } from "../screen.js"
+import { say } from "../run/screen.js"
 import * as Checker from "./checker.js"
 import * as Crew from "./crew.js"
 import * as Diary from "./diary.js"
@@ -65,7 +65,7 @@ const lagOf = (lagsMs: ReadonlyArray<number>) => {
   return { p50: at(0.5), p99: at(0.99), max: sorted.at(-1) ?? 0 }
 }
 
-export const run = ({ events, seed }: Options) =>
+export const run = ({ events, seed }: Pick<Options, "events" | "seed">) =>
   Effect.gen(function* () {
     const plan = Plan.make(seed, events)
     yield* say(`seed ${seed}: ${events.toLocaleString("en")} events, ${plan.length} faults`)
@@ -110,8 +110,6 @@ export const run = ({ events, seed }: Options) =>
     yield* Effect.forEach(crew.diaries, (diary) => Diary.read(diary, ledger), { discard: true })
     const verdict = Checker.judge(view, crew.views, ledger)
     const figures = {
-      seed,
-      part: "journal",
       events: view.counts.events,
       faults: faults.done,
       writers: 16,

@@ -4,6 +4,7 @@
  */
 import type { Tagging } from "@aecor/core"
 import { Chunk, Effect, Stream } from "effect"
+import * as Child from "../run/child.js"
 import * as Messages from "./messages.js"
 import * as Model from "./model.js"
 
@@ -33,8 +34,8 @@ const follow = (tag: Tagging.EventTag) =>
   })
 
 const main = Effect.gen(function* () {
-  Messages.tell({ _tag: "Ready" })
+  Child.tellReady()
   yield* Effect.forEach(Model.ChaosJournal.tagging.tags, follow, { concurrency: "unbounded", discard: true })
 }).pipe(Effect.provide(Model.journal(Model.client(settings.url, `chaos reader ${settings.place + 1}`))))
 
-Messages.runChild(main)
+Child.run(main)

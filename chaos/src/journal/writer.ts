@@ -4,6 +4,7 @@
  */
 import { Effect, Random } from "effect"
 import * as Diary from "./diary.js"
+import * as Child from "../run/child.js"
 import * as Messages from "./messages.js"
 import * as Model from "./model.js"
 
@@ -62,7 +63,7 @@ const tellProgress = Effect.sync(() => Messages.tell({ _tag: "Wrote", ...progres
 
 const main = Effect.gen(function* () {
   const diary = yield* Diary.open(settings.diary)
-  Messages.tell({ _tag: "Ready" })
+  Child.tellReady()
   yield* Effect.forkScoped(Effect.forever(Effect.delay(tellProgress, "100 millis")))
   const writer = (number: number) => {
     const heads = new Map<number, number>()
@@ -83,4 +84,4 @@ const main = Effect.gen(function* () {
 process.on("message", () => {
   state.stopping = true
 })
-Messages.runChild(main)
+Child.run(main)

@@ -11,16 +11,19 @@
  * @since 0.1.0
  */
 import type { Sharding, ShardingConfig } from "@effect/cluster"
-import { Context, Effect, Layer, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, type Scope, Stream } from "effect"
 import { type Deployment, type Input, resolve } from "./internal/deploymentSettings.js"
 import * as cluster from "./internal/processingCluster.js"
 import * as ProcessEntity from "./internal/processEntity.js"
 import * as local from "./internal/processingLocal.js"
 import type { KillSwitch } from "./KillSwitch.js"
-import type { DeploymentExists, DeploymentMismatch, ProcessLeaseError, ProcessRow } from "./Lease.js"
+import type { DeploymentExists, DeploymentMismatch, ProcessLeaseError } from "./Lease.js"
 import type { Process } from "./Process.js"
 import type { ProcessContext } from "./ProcessContext.js"
 import type { ProcessLease } from "./ProcessLease.js"
+import type { Health, ProcessStatus } from "./ProcessStatus.js"
+import * as nodeSettings from "./internal/nodeSettings.js"
+import { idleFor } from "./internal/processStatus.js"
 import type { RunningProcess } from "./RunningProcess.js"
 
 /**
@@ -29,6 +32,7 @@ import type { RunningProcess } from "./RunningProcess.js"
  * - `backoff`: the wait before a restart: `min` (3 s), doubled each time up to `max` (10 s), spread by `jitter` (0.2 =
  *   ±20 %), counted anew after a run of `resetAfter` (1 minute).
  * - `shutdownTimeout` (5 s): how long a process may take to stop before it is abandoned and fenced.
+ * - `role` (none): only nodes that have it run the processes (`layerClusterWith`). Every node may start the deployment.
  * - `fingerprint` (`""`): tells the code of these processes from that of another release; together with their number it
  *   is the deployment's shape. Processes run only on nodes of the registered shape, which `Deployment.reshape` changes.
  * - `onMismatch` (`"fail"`): what a start does where another shape is registered. `"wait"` is for a rolling deploy: it
@@ -48,8 +52,8 @@ export interface Settings extends Input {}
 export type StartError = DeploymentExists | DeploymentMismatch | ProcessLeaseError
 
 /**
- * The host of processes. `start` hosts a deployment on this node until the scope closes; `status` tells of every
- * process of a deployment, from any node.
+ * The host of processes. `start` hosts a deployment on this node until the scope closes, and `deployments` are those that
+ * it hosts. The others concern a deployment in the whole cluster, and work on any node, also one that only calls.
  *
  * @since 0.1.0
  * @category services
@@ -58,7 +62,10 @@ export class DistributedProcessing extends Context.Tag("@aecor/core/DistributedP
   DistributedProcessing,
   {
     readonly start: (deployment: Deployment) => Effect.Effect<KillSwitch, StartError, Scope.Scope>
-    readonly status: (name: string) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
+    readonly deployments: Effect.Effect<ReadonlyArray<string>>
+    readonly killSwitch: (name: string) => KillSwitch
+    readonly status: (name: string) => Effect.Effect<ReadonlyArray<ProcessStatus>, ProcessLeaseError>
+    readonly changes: (name: string) => Stream.Stream<ProcessStatus>
   }
 >() {}
 
@@ -123,15 +130,57 @@ export const deploy = <P extends Process<unknown, unknown>>(
   Layer.scopedDiscard(start(name, processes, settings))
 
 /**
- * Every process of a deployment as the cluster knows it, by index.
+ * The kill switch of a deployment, and of each of its processes, from any node: who wishes need not host.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const killSwitch = (name: string): Effect.Effect<KillSwitch, never, DistributedProcessing> =>
+  Effect.map(DistributedProcessing, (_) => _.killSwitch(name))
+
+/**
+ * Every process of a deployment as the cluster knows it, by index; none when it has never been started. The ages are as
+ * of now.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const status = (
   name: string
-): Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError, DistributedProcessing> =>
+): Effect.Effect<ReadonlyArray<ProcessStatus>, ProcessLeaseError, DistributedProcessing> =>
   Effect.flatMap(DistributedProcessing, (_) => _.status(name))
+
+/**
+ * Every process of a deployment as it is now, and then again whenever anything but an age is different. It is looked at
+ * once a second, so what is over sooner may be missed, as by whoever reads slowly; how it is now never is. While the
+ * lease's storage does not answer nothing comes.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const changes = (name: string): Stream.Stream<ProcessStatus, never, DistributedProcessing> =>
+  Stream.unwrap(Effect.map(DistributedProcessing, (_) => _.changes(name)))
+
+/**
+ * Whether every process that should run does: for a node's readiness, or an alarm. A process may be idle for `patience`
+ * (15 s: longer than a takeover and the longest backoff) before it counts. Of the given deployments; by default of those
+ * that this node has started.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const health = (
+  options: { readonly deployments?: ReadonlyArray<string>; readonly patience?: Duration.DurationInput } = {}
+): Effect.Effect<Health, ProcessLeaseError, DistributedProcessing> =>
+  Effect.gen(function* () {
+    const host = yield* DistributedProcessing
+    const names = options.deployments ?? (yield* host.deployments)
+    const patience = Duration.toMillis(options.patience ?? "15 seconds")
+    const found = yield* Effect.forEach(names, (name) => Effect.map(host.status(name), (rows) => ({ name, rows })))
+    const late = found.flatMap(({ rows }) => rows.filter((one) => idleFor(one) > patience))
+    const unknown = found.filter(({ rows }) => rows.length === 0).map(({ name }) => name)
+    return { ready: late.length === 0 && unknown.length === 0, late, unknown }
+  })
 
 /**
  * All processes on this node. Supervision, epochs, backoff and the kill switch are those of the cluster.
@@ -145,6 +194,17 @@ export const layerLocal: Layer.Layer<DistributedProcessing, never, ProcessLease>
 )
 
 /**
+ * What a node is among others.
+ *
+ * - `weight` (1): a whole number up to 1000; a node of weight 2 gets twice as many processes as one of weight 1.
+ * - `roles` (none): it also runs the deployments that ask for one of these.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface NodeSettings extends nodeSettings.Input {}
+
+/**
  * Processes spread evenly over the runners of an @effect/cluster, taken over when one dies.
  *
  * @since 0.1.0
@@ -155,3 +215,14 @@ export const layerCluster: Layer.Layer<
   never,
   ProcessLease | Sharding.Sharding | ShardingConfig.ShardingConfig
 > = Layer.scoped(DistributedProcessing, cluster.make).pipe(Layer.provide(ProcessEntity.layer))
+
+/**
+ * As `layerCluster`, for a node with a weight or roles. Throws a `RangeError` when the weight is none.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerClusterWith = (node: NodeSettings): typeof layerCluster =>
+  Layer.scoped(DistributedProcessing, cluster.makeWith(nodeSettings.resolve(node))).pipe(
+    Layer.provide(ProcessEntity.layer)
+  )

@@ -12,6 +12,7 @@
  */
 import { Data, type Effect, Either, ParseResult, Schema } from "effect"
 import * as EventTypes from "./internal/eventTypes.js"
+import * as SchemaParser from "./internal/schemaParser.js"
 import type * as Upcast from "./Upcast.js"
 
 /**
@@ -132,7 +133,7 @@ type Decode<E> = (encoded: unknown) => Parsed<E, Unreadable>
 type Encode<E> = (event: E) => Parsed<Encoded, ParseResult.ParseError>
 
 const decoder = <E>(schema: Schema.Schema<E, unknown>, type: string, version: number): Decode<E> => {
-  const decode = ParseResult.decodeUnknown(schema)
+  const decode = SchemaParser.decodeUnknown(schema)
   const unreadable = (issue: ParseResult.ParseIssue) => {
     const cause = ParseResult.parseError(issue)
     return new Unreadable({ reason: "Undecodable", type, version, description: cause.message, cause })
@@ -141,7 +142,7 @@ const decoder = <E>(schema: Schema.Schema<E, unknown>, type: string, version: nu
 }
 
 const encoder = <E, I>(schema: Schema.Schema<E, I>, type: string, version: number): Encode<E> => {
-  const encode = ParseResult.encode(schema)
+  const encode = SchemaParser.encode(schema)
   const toStore = {
     onFailure: ParseResult.parseError,
     onSuccess: (encoded: I): Encoded => ({ type, version, encoded })

@@ -1,10 +1,11 @@
 // What a coordinator does to runners that host for real, on leases in memory: the messages between them are calls here.
 import { type Lease, ProcessContext } from "@aecor/core"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, Option, type Scope, TestClock } from "effect"
+import { Duration, Effect, Layer, Option, type Scope, TestClock } from "effect"
 import * as Coordinate from "../src/internal/coordinate.js"
 import { resolve, silence } from "../src/internal/deploymentSettings.js"
 import * as Node from "../src/internal/node.js"
+import * as Steer from "../src/internal/steer.js"
 import { answered, onLayer, timed, until } from "../src/testing/internal/patience.js"
 import { alive, lasting, type Run, withHanging } from "../src/testing/internal/processRuns.js"
 import { newLease, refuses, troubledOf } from "./fixtures/troubledLease.js"
@@ -129,6 +130,14 @@ const newFleet = Effect.gen(function* () {
   )
   return {
     ...coordinator,
+    killSwitch: Steer.make(
+      {
+        lease,
+        stop: (process, runner) => client.stop(process, runner, Duration.days(1)),
+        runners: () => Effect.succeed([])
+      },
+      deployment
+    ),
     lease,
     row,
     /** So many passes, a second apart, while these runners live. */

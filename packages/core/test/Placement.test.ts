@@ -83,7 +83,7 @@ describe("placement", () => {
           expect(isMoreEven || (isAsEven && other.moves < its.moves)).toBe(false)
         }
       }),
-      { numRuns: 300 }
+      { numRuns: 10_000 }
     )
   })
 

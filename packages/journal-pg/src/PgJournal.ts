@@ -17,7 +17,7 @@
  */
 import type { Journal, JournalError } from "@aecor/core"
 import { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Layer } from "effect"
+import { Duration, Effect, Either, Layer } from "effect"
 import * as appendBatch from "./internal/appendBatch.js"
 import * as appendCall from "./internal/appendCall.js"
 import * as dedicatedConnection from "./internal/dedicated.js"
@@ -109,7 +109,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
   definition: Journal.Definition<E, I>,
   options: Storage & Settings
 ) {
-  const journal = definition.label
+  const { label: journal, tagging } = definition
   const settings = { ...defaults, ...options }
   const client = yield* PgClient.PgClient
   const statements = journalStatements.statements(tableName(options.table))
@@ -122,7 +122,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
     dedicatedConnection.make({ config: client.config, purpose: `${purpose} ${options.table}`, timeout, named })
   const reader = yield* journalReader.make<E>({
     journal,
-    tagging: definition.tagging,
+    tagging,
     identity,
     sql: statements,
     rows: rows(client, named),
@@ -138,19 +138,21 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
     patience: Duration.decode(settings.patience)
   })
   const submit = yield* groupCommit.make({
+    capacity,
     maxBatch,
     halveAbove,
     commit,
     closed: (): appendBatch.AppendError => journalIdentity.unavailable(journal, "the journal is closed")
   })
-  const room = yield* Effect.makeSemaphore(capacity)
   const append: Journal.Journal<E>["append"] = (key, expected, events, { lastId, metadata } = {}) =>
-    Effect.suspend(() => {
-      const { partitions, tagOf } = definition.tagging
-      const tag = tagOf(key)
-      const encoded = codec.encode(key, events, metadata)
-      return Effect.flatMap(encoded, (_) => submit({ key, expected, lastId, tag, partitions, ..._ }))
-    }).pipe(room.withPermits(1), traced)
+    traced(
+      submit(() => {
+        const encoded = codec.encode(key, events, metadata)
+        const { partitions, tagOf } = tagging
+        const ready = (_: eventCodec.EncodedAppend) => ({ key, expected, lastId, tag: tagOf(key), partitions, ..._ })
+        return Either.isEither(encoded) ? Either.map(encoded, ready) : Effect.map(encoded, ready)
+      })
+    )
   return { append, ...reader } satisfies Journal.Journal<E>
 })
 

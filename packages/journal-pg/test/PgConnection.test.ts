@@ -105,7 +105,9 @@ describe("a client that notices silence", { timeout: 30_000 }, () => {
   it.scopedLive("encrypts as the configuration says, and notices silence nevertheless", () =>
     Effect.gen(function* () {
       const proxy = yield* EncryptedProxy.make(yield* newDatabase)
-      const sql = yield* connect(noticing({ url: proxy.url, ssl: proxy.ssl, maxConnections: 1 }))
+      // to agree on keys takes its time where many tests run
+      const config = { url: proxy.url, ssl: proxy.ssl, maxConnections: 1 }
+      const sql = yield* connect(PgConnection.noticingSilence("3 seconds")(config))
       yield* sql`SELECT 1`
       expect(proxy.encrypted()).toBe(1)
       proxy.mute()

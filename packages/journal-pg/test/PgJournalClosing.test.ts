@@ -21,6 +21,17 @@ it.scopedLive("closed in good order, a journal leaves no connection", () =>
   })
 )
 
+it.scopedLive("a journal that is closed says so to whoever still has it", () =>
+  Effect.gen(function* () {
+    const { url } = yield* withTable
+    const { close, journal } = yield* opened(url)
+    yield* close
+    const live = Stream.runDrain(journal.eventsByTag(NoteJournal.tagging.tagOf("a"), 0))
+    expect(yield* Effect.flip(live)).toMatchObject({ reason: "Unavailable" })
+    expect(yield* Effect.flip(journal.append("a", 0, [noted("1")]))).toMatchObject({ reason: "Unavailable" })
+  })
+)
+
 it.scopedLive(
   "callers that are interrupted and a journal that closes: what was on its way is stored, and all ends",
   () =>

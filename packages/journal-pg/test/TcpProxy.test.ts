@@ -2,7 +2,7 @@
 import * as net from "node:net"
 import { TcpProxy } from "@aecor/journal-pg/testing"
 import { expect, it } from "@effect/vitest"
-import { Effect, Queue, Redacted } from "effect"
+import { Effect, Option, Queue, Redacted } from "effect"
 
 it.scopedLive("passes on what is said, in both directions", () =>
   Effect.gen(function* () {
@@ -37,6 +37,29 @@ it.scopedLive("drops what it is told to drop", () =>
     expect(yield* Queue.take(passing)).toBe("lie")
     accepted.say("truth")
     expect(yield* client.heard).toBe("truth")
+  })
+)
+
+it.scopedLive("holds back what is said on connections old and new, and passes it on when it is let go", () =>
+  Effect.gen(function* () {
+    const server = yield* serve
+    const proxy = yield* TcpProxy.make(server.url)
+    const client = yield* connect(proxy)
+    const accepted = yield* server.accepted
+    client.say("before")
+    expect(yield* accepted.heard).toBe("before")
+    proxy.hold(true)
+    client.say("question")
+    accepted.say("answer")
+    const other = yield* connect(proxy)
+    const otherAccepted = yield* server.accepted
+    other.say("hello")
+    const silence = Effect.raceAll([accepted.heard, client.heard, otherAccepted.heard])
+    // far longer than the wire takes when it is open
+    expect(yield* Effect.timeoutOption(silence, "200 millis")).toEqual(Option.none())
+    proxy.hold(false)
+    expect([yield* accepted.heard, yield* client.heard]).toEqual(["question", "answer"])
+    expect(yield* otherAccepted.heard).toBe("hello")
   })
 )
 

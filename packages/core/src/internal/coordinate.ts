@@ -3,7 +3,7 @@
  * plan says. Every action is a compare-and-set on the generation of which only the winner sends, so coordinators that
  * overlap for a moment are harmless.
  */
-import { Array as Arr, Clock, type Context, Duration, Effect, Exit, Option, type Scope } from "effect"
+import { Array as Arr, Clock, type Context, Duration, Effect, Option, type Scope } from "effect"
 import type { ProcessRow, Runner } from "../Lease.js"
 import type { ProcessLease } from "../ProcessLease.js"
 import { type Deployment, silence } from "./deploymentSettings.js"
@@ -74,24 +74,5 @@ export const make = (options: {
       }
     })
 
-  /** Stops a process where it was sent, and where it still runs if that is elsewhere; gives whether all have answered. */
-  const stopEverywhere = (row: ProcessRow) =>
-    Effect.forEach(
-      new Set([row.target, row.runner].flatMap(Option.toArray)),
-      (runner) => Effect.exit(client.stop(row, runner, stopTimeout)),
-      { concurrency: "unbounded" }
-    ).pipe(Effect.map((answers) => answers.every(Exit.isSuccess)))
-
-  const shutdown = Effect.gen(function* () {
-    const rows = yield* lease.stop(name)
-    yield* Effect.forEach(
-      rows,
-      // who does not answer gets no more writes through: a new epoch fences it
-      (row) =>
-        Effect.if(stopEverywhere(row), { onTrue: () => Effect.void, onFalse: () => lease.revoke(name, row.index) }),
-      { concurrency: "unbounded", discard: true }
-    )
-  })
-
-  return { pass, killSwitch: { shutdown, resume: lease.resume(name) }, resign: lease.resign(name, self) }
+  return { pass, resign: lease.resign(name, self) }
 }

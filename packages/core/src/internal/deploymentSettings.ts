@@ -13,6 +13,7 @@ export interface Input {
     readonly resetAfter?: Duration.DurationInput
   }
   readonly shutdownTimeout?: Duration.DurationInput
+  readonly role?: string
   readonly fingerprint?: string
   readonly onMismatch?: "fail" | "wait"
 }
@@ -20,6 +21,8 @@ export interface Input {
 export interface Settings {
   readonly backoff: Backoff
   readonly shutdownTimeout: Duration.Duration
+  /** Only nodes that have this role run the processes. */
+  readonly role: string | undefined
   readonly fingerprint: string
   readonly onMismatch: "fail" | "wait"
 }
@@ -32,6 +35,7 @@ export const resolve = (input: Input): Settings => ({
     resetAfter: Duration.decode(input.backoff?.resetAfter ?? "1 minute")
   },
   shutdownTimeout: Duration.decode(input.shutdownTimeout ?? "5 seconds"),
+  role: input.role,
   fingerprint: input.fingerprint ?? "",
   onMismatch: input.onMismatch ?? "fail"
 })

@@ -4,11 +4,14 @@ import { DeploymentExists } from "../Lease.js"
 
 export const make = () => {
   const taken = new Set<string>()
-  return (name: string): Effect.Effect<void, DeploymentExists, Scope.Scope> =>
-    Effect.acquireRelease(
-      Effect.suspend(() =>
-        taken.has(name) ? new DeploymentExists({ deployment: name }) : Effect.sync(() => void taken.add(name))
+  return {
+    take: (name: string): Effect.Effect<void, DeploymentExists, Scope.Scope> =>
+      Effect.acquireRelease(
+        Effect.suspend(() =>
+          taken.has(name) ? new DeploymentExists({ deployment: name }) : Effect.sync(() => void taken.add(name))
+        ),
+        () => Effect.sync(() => taken.delete(name))
       ),
-      () => Effect.sync(() => taken.delete(name))
-    )
+    all: Effect.sync((): ReadonlyArray<string> => [...taken])
+  }
 }

@@ -33,6 +33,8 @@ interface Change {
   readonly nodes: ReadonlyArray<number>
 }
 
+const nothing: Change = { uneven: 0, moves: 0, nodes: [] }
+
 const isBetter = (a: Change, b: Change) => a.uneven < b.uneven || (a.uneven === b.uneven && a.moves < b.moves)
 
 /** The runner of each process by index. Without one are those that avoid every runner. */
@@ -41,65 +43,75 @@ export const balance = (
   runners: ReadonlyArray<Runner>
 ): ReadonlyMap<number, string> => {
   const numbers = new Map(runners.map(({ name }, number) => [name, number]))
-  /** The place of a process that has none. It is a node of the graph, so that it is a way that brings a process in. */
-  const nowhere = runners.length
-  const homes = processes.map(({ at, avoid }) => {
-    const home = Option.flatMapNullable(at, (name) => (avoid.has(name) ? undefined : numbers.get(name)))
-    return Option.getOrElse(home, () => nowhere)
-  })
   const mayGo = processes.map(({ avoid }) => runners.map(({ name }) => !avoid.has(name)))
+  const homes = processes.map(({ at, avoid }) =>
+    Option.getOrUndefined(Option.flatMapNullable(at, (name) => (avoid.has(name) ? undefined : numbers.get(name))))
+  )
   const places = [...homes]
+  const loads = runners.map((_, runner) => homes.filter((home) => home === runner).length)
+
+  /** What the n-th process of a runner costs: as much as any other's with the same share of the weight. */
+  const price = (runner: number, n: number) => (2 * n - 1) / (runners[runner]?.weight ?? 1)
+  const next = (runner: number) => price(runner, (loads[runner] ?? 0) + 1)
+  const last = (runner: number) => price(runner, loads[runner] ?? 0)
+
+  const moveTo = (process: number, to: number) => {
+    const from = places[process]
+    if (from !== undefined) loads[from] = (loads[from] ?? 0) - 1
+    loads[to] = (loads[to] ?? 0) + 1
+    places[process] = to
+  }
 
   const movesOf = (process: number, to: number): number => {
     const home = homes[process]
-    if (home === nowhere) return 0
-    return (to === home ? 0 : 1) - (places[process] === home ? 0 : 1)
+    return home === undefined ? 0 : (to === home ? 0 : 1) - (places[process] === home ? 0 : 1)
   }
 
   const edgesOf = (): ReadonlyArray<ReadonlyArray<Edge | undefined>> => {
-    const edges = [...runners, undefined].map(() => runners.map((): Edge | undefined => undefined))
+    const edges = runners.map(() => runners.map((): Edge | undefined => undefined))
     for (const [process, place] of places.entries()) {
+      const row = place === undefined ? undefined : edges[place]
+      if (row === undefined) continue
       for (const to of runners.keys()) {
         if (to === place || mayGo[process]?.[to] !== true) continue
         const moves = movesOf(process, to)
         // of equals the last one goes
-        const known = edges[place]?.[to]
-        if (known === undefined || moves <= known.moves) edges[place]?.splice(to, 1, { process, moves })
+        if (moves <= (row[to]?.moves ?? Number.POSITIVE_INFINITY)) row[to] = { process, moves }
       }
     }
     return edges
   }
 
   const improve = (): boolean => {
-    const loads = runners.map(() => 0)
-    for (const place of places) if (place !== nowhere) loads[place] = (loads[place] ?? 0) + 1
-    /** What the n-th process of a runner costs: as much as any other's with the same share of the weight. */
-    const price = (runner: number, n: number) => (2 * n - 1) / (runners[runner]?.weight ?? 1)
-
     const edges = edgesOf()
-    const way = shortestPaths(edges.map((row) => [...row.map((edge) => edge?.moves), undefined]))
-    const changes = (from: number): ReadonlyArray<Change> =>
-      [...runners.keys()].flatMap((to) => {
-        const found = way(from, to)
-        if (found === undefined || from === to) return []
-        const before = from === nowhere ? 0 : price(from, loads[from] ?? 0)
-        return [{ uneven: price(to, (loads[to] ?? 0) + 1) - before, moves: found.length, nodes: found.nodes }]
+    const way = shortestPaths(edges.map((row) => row.map((edge) => edge?.moves)))
+    const changes = [...runners.keys()].flatMap((from) =>
+      [...runners.keys()].flatMap((to): ReadonlyArray<Change> => {
+        const found = from === to ? undefined : way(from, to)
+        return found === undefined ? [] : [{ uneven: next(to) - last(from), moves: found.length, nodes: found.nodes }]
       })
-    const nothing: Change = { uneven: 0, moves: 0, nodes: [] }
-    // whoever has no place gets one, whatever that costs
-    const [into] = changes(nowhere).toSorted((a, b) => (isBetter(a, b) ? -1 : 1))
-    const best = into ?? [...runners.keys()].flatMap(changes).reduce((a, b) => (isBetter(b, a) ? b : a), nothing)
+    )
+    const best = changes.reduce((a, b) => (isBetter(b, a) ? b : a), nothing)
     for (const [i, to] of best.nodes.slice(1).entries()) {
-      const edge = edges[best.nodes[i] ?? nowhere]?.[to]
-      if (edge !== undefined) places[edge.process] = to
+      const edge = edges[best.nodes[i] ?? to]?.[to]
+      if (edge !== undefined) moveTo(edge.process, to)
     }
     return best !== nothing
+  }
+
+  // whoever is nowhere is no move, wherever it goes; what is uneven then is put right below
+  for (const [process, home] of homes.entries()) {
+    if (home !== undefined) continue
+    const open = [...runners.keys()].filter((runner) => mayGo[process]?.[runner] === true)
+    const to = open.reduce<number | undefined>((a, b) => (a === undefined || next(b) < next(a) ? b : a), undefined)
+    if (to !== undefined) moveTo(process, to)
   }
   while (improve());
 
   return new Map(
     processes.flatMap(({ index }, i) => {
-      const runner = runners[places[i] ?? nowhere]
+      const place = places[i]
+      const runner = place === undefined ? undefined : runners[place]
       return runner === undefined ? [] : [[index, runner.name] as const]
     })
   )

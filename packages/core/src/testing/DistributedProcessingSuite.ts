@@ -1,6 +1,6 @@
 /**
  * What every host of processes promises, as tests: once each, again after every end, under a new epoch each time, and
- * stopped when that is wished.
+ * stopped when that is wished; each of them can be seen and steered.
  *
  * @example
  * ```ts
@@ -20,8 +20,10 @@ import type { DistributedProcessing } from "../DistributedProcessing.js"
 import type { ProcessLease } from "../ProcessLease.js"
 import { owning } from "./internal/ownLayer.js"
 import { fencing } from "./internal/processingFencing.js"
+import { seeing } from "./internal/processingSeeing.js"
 import { reshaping } from "./internal/processingReshaping.js"
 import { starting } from "./internal/processingStarting.js"
+import { steering } from "./internal/processingSteering.js"
 import { stopping } from "./internal/processingStopping.js"
 import type { ProcessingTest } from "./internal/processRuns.js"
 
@@ -52,5 +54,7 @@ export const suite = <E>(
     starting(test)
     stopping(test)
     fencing(test)
+    steering(test)
+    seeing(test)
     reshaping(test)
   })

@@ -98,7 +98,7 @@ const concerts = HttpApiGroup.make("concerts").add(
     .addError(StorageUnavailable, { status: 503 })
 )
 
-/** How many processes of a deployment there are in the cluster, and how many of them somebody runs. */
+/** How many processes of a deployment there are in the cluster, and how many of them are in order. */
 const Deployment = Schema.Struct({ name: Schema.String, processes: Schema.Int, running: Schema.Int })
 
 const Readiness = Schema.Struct({ deployments: Schema.Array(Deployment) })
@@ -109,9 +109,30 @@ export class NotReady extends Schema.TaggedError<NotReady>()("NotReady", {
   deployments: Schema.Array(Deployment)
 }) {}
 
+/** A process of the cluster: what is wished, what it does and for how long, where, and what went wrong last. */
+const Process = Schema.Struct({
+  deployment: Schema.String,
+  index: Schema.Int,
+  desired: Schema.Boolean,
+  actual: Schema.Literal("Running", "Backoff", "Stopping", "Silent", "Waiting", "Stopped"),
+  since: Schema.OptionFromNullOr(Schema.Number),
+  runner: Schema.OptionFromNullOr(Schema.String),
+  pinned: Schema.OptionFromNullOr(Schema.String),
+  epoch: Schema.Int,
+  starts: Schema.Int,
+  lastError: Schema.OptionFromNullOr(Schema.String),
+  sinceBeat: Schema.OptionFromNullOr(Schema.Number)
+})
+
 const node = HttpApiGroup.make("node", { topLevel: true })
   .add(HttpApiEndpoint.get("health")`/health`.addSuccess(Schema.Struct({ status: Schema.Literal("alive") })))
   .add(HttpApiEndpoint.get("ready")`/ready`.addSuccess(Readiness).addError(NotReady, { status: 503 }))
+  .add(
+    HttpApiEndpoint.get("processes")`/processes`
+      .addSuccess(Schema.Array(Process))
+      .addError(StorageUnavailable, { status: 503 })
+      .annotate(OpenApi.Description, "For operators: where every process of the cluster runs. Times in milliseconds.")
+  )
 
 export class BookingApi extends HttpApi.make("booking")
   .add(bookings)

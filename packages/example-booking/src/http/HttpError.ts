@@ -2,7 +2,7 @@
  * What the service answers when it cannot do what it was asked, through no fault of the caller's: each a 503 by its own
  * name, to be tried again. What the infrastructure said is logged, not told.
  */
-import type { CommandFailed } from "@aecor/core"
+import type { CommandFailed, Lease } from "@aecor/core"
 import type { ViewStore } from "@aecor/projection"
 import { Effect, Schema } from "effect"
 import type { TicketReservationError } from "../reservation/TicketReservation.js"
@@ -25,5 +25,5 @@ export const behind = (error: ViewStore.ReceiptTimeout): Effect.Effect<never, Vi
   Effect.zipRight(Effect.logInfo(error.message), new ViewBehind())
 
 export const unavailable = (
-  error: ViewStore.ViewStoreError | TicketReservationError
+  error: ViewStore.ViewStoreError | TicketReservationError | Lease.ProcessLeaseError
 ): Effect.Effect<never, StorageUnavailable> => Effect.zipRight(Effect.logWarning(error), new StorageUnavailable())

@@ -1,33 +1,31 @@
 /**
- * Whether this node is alive, and whether it can serve.
+ * Whether this node is alive, whether it can serve, and what the processes of the whole cluster do.
  *
- * It can when the storage answers and somebody runs every process that ought to run. A process changes its node within
- * seconds when one dies; that long it may be silent without all nodes turning clients away.
+ * It can serve when the storage answers and every process that ought to run does, somewhere. A process changes its node
+ * within seconds when one dies; that long it may be idle without all nodes turning clients away.
  */
-import { DistributedProcessing, type Lease } from "@aecor/core"
+import { DistributedProcessing, type ProcessStatus } from "@aecor/core"
 import { HttpApiBuilder } from "@effect/platform"
-import { Duration, Effect, Option } from "effect"
+import { Effect, Option } from "effect"
 import { deployments } from "../processes.js"
 import { BookingsView } from "../view/BookingsView.js"
 import { BookingApi, NotReady } from "./BookingApi.js"
+import { unavailable } from "./HttpError.js"
 
-const handover = Duration.seconds(10)
 const patience = "2 seconds"
 
-/** A process that was stopped on purpose is as it should be. */
-const isInOrder = ({ desired, sinceBeat }: Lease.ProcessRow): boolean =>
-  !desired || Option.exists(sinceBeat, (age) => age <= Duration.toMillis(handover))
+const names = deployments.map(({ name }) => name)
 
 const examine = Effect.gen(function* () {
   const view = yield* BookingsView
   yield* view.get("")
-  return yield* Effect.forEach(deployments, ({ name, processes }) =>
-    Effect.map(DistributedProcessing.status(name), (rows) => ({
-      name,
-      processes: processes.length,
-      running: rows.filter(isInOrder).length
-    }))
-  )
+  const { late, ready: healthy, unknown } = yield* DistributedProcessing.health({ deployments: names })
+  const found = deployments.map(({ name, processes }) => ({
+    name,
+    processes: processes.length,
+    running: unknown.includes(name) ? 0 : processes.length - late.filter((_) => _.deployment === name).length
+  }))
+  return { found, healthy }
 })
 
 const ready = examine.pipe(
@@ -35,13 +33,26 @@ const ready = examine.pipe(
   Effect.catchAll((error) =>
     Effect.zipRight(Effect.logWarning("not ready", error), new NotReady({ storage: false, deployments: [] }))
   ),
-  Effect.flatMap((found) =>
-    found.every(({ processes, running }) => running >= processes)
-      ? Effect.succeed({ deployments: found })
-      : new NotReady({ storage: true, deployments: found })
+  Effect.flatMap(({ found, healthy }) =>
+    healthy ? Effect.succeed({ deployments: found }) : new NotReady({ storage: true, deployments: found })
   )
 )
 
+/** An age that the clock cannot tell is none. */
+const shown = (status: ProcessStatus.ProcessStatus) => ({
+  ...status,
+  since: Option.liftPredicate(status.since, Number.isFinite),
+  sinceBeat: Option.filter(status.sinceBeat, Number.isFinite)
+})
+
+const processes = Effect.forEach(names, DistributedProcessing.status).pipe(
+  Effect.map((all) => all.flat().map(shown)),
+  Effect.catchTag("ProcessLeaseError", unavailable)
+)
+
 export const NodeHttp = HttpApiBuilder.group(BookingApi, "node", (handlers) =>
-  handlers.handle("health", () => Effect.succeed({ status: "alive" } as const)).handle("ready", () => ready)
+  handlers
+    .handle("health", () => Effect.succeed({ status: "alive" } as const))
+    .handle("ready", () => ready)
+    .handle("processes", () => processes)
 )

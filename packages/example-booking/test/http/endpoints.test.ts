@@ -193,6 +193,19 @@ describe("the node", () => {
           ]
         }
       })
+      const seen = yield* request("GET", "/processes")
+      expect(seen.status).toBe(200)
+      expect(seen.body).toHaveLength(40)
+      expect(seen.body).toContainEqual(
+        expect.objectContaining({
+          deployment: "BookingConfirmation",
+          index: 19,
+          desired: true,
+          actual: "Running",
+          runner: "local",
+          lastError: null
+        })
+      )
       const spec = yield* request("GET", "/openapi.json")
       expect(Object.keys(field(spec, "paths") as object)).toContain("/clients/{clientId}/bookings/{bookingId}")
       const page = yield* request("GET", "/docs")

@@ -1,5 +1,5 @@
 /** What the HTTP interface answers to bad requests, and when something behind it fails. */
-import { DistributedProcessing, type Lease } from "@aecor/core"
+import { DistributedProcessing, type ProcessStatus } from "@aecor/core"
 import { ViewStore } from "@aecor/projection"
 import { HttpApiError } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
@@ -168,11 +168,11 @@ describe("when something fails behind it", () => {
   )
 
   it.effect.each([
-    ["beats", { sinceBeat: Option.some(900) }, 200],
-    ["is being handed over", { sinceBeat: Option.some(10_000) }, 200],
-    ["has been silent for longer", { sinceBeat: Option.some(10_001) }, 503],
-    ["was never started", { sinceBeat: Option.none() }, 503],
-    ["was stopped on purpose", { sinceBeat: Option.none(), desired: false }, 200]
+    ["runs", {}, 200],
+    ["is being handed over", { actual: "Silent", since: 15_000 }, 200],
+    ["has been silent for longer", { actual: "Silent", since: 15_001 }, 503],
+    ["nobody has run for longer", { actual: "Waiting", since: 15_001 }, 503],
+    ["was stopped on purpose", { actual: "Stopped", since: 60_000, desired: false }, 200]
   ] as const)("a process that %s: ready or not", ([_, one, status]) =>
     Effect.gen(function* () {
       expect((yield* request("GET", "/ready")).status).toBe(status)
@@ -213,14 +213,14 @@ describe("when something fails behind it", () => {
   )
 
   /** Twenty processes in each deployment, all in order but the first. */
-  const processesWith = (one: Partial<Lease.ProcessRow>) =>
+  const processesWith = (one: Partial<ProcessStatus.ProcessStatus>) =>
     Layer.effect(
       DistributedProcessing.DistributedProcessing,
       Effect.map(DistributedProcessing.DistributedProcessing, (host) => ({
         ...host,
         status: (deployment: string) =>
           Effect.succeed(
-            Array.makeBy(20, (index): Lease.ProcessRow => ({
+            Array.makeBy(20, (index): ProcessStatus.ProcessStatus => ({
               deployment,
               index,
               generation: 0,
@@ -236,6 +236,8 @@ describe("when something fails behind it", () => {
               sinceSent: Option.none(),
               sinceDesired: 60_000,
               sinceState: Option.some(50_000),
+              actual: "Running",
+              since: 50_000,
               ...(index === 0 ? one : {})
             }))
           )

@@ -41,13 +41,13 @@ const parameters = (batch: ReadonlyArray<Append>): ReadonlyArray<unknown> => {
   const events: Array<Encoded> = []
   const appends: Array<number> = []
   const numbers: Array<number> = []
-  for (const [i, append] of batch.entries()) {
-    for (const [j, event] of append.events.entries()) {
+  batch.forEach((append, i) =>
+    append.events.forEach((event, j) => {
       events.push(event)
       appends.push(i + 1)
       numbers.push(j + 1)
-    }
-  }
+    })
+  )
   return [
     array.texts(batch.map(({ key }) => key)),
     array.bigints(batch.map(({ expected }) => expected)),

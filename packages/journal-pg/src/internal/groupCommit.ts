@@ -6,33 +6,49 @@
  * that the server works on one half while this process works on the other; were they all in one batch, each would wait
  * for the other.
  *
+ * There is room for so many items that are not yet answered. Who finds none waits outside, in order, with an item that is
+ * not yet prepared, and costs no more memory than a caller does.
+ *
  * Batches are committed by a fiber of their own: neither an interruption nor a transaction of a caller reaches them. An
  * item whose caller is interrupted is dropped while it waits, and stored when it is on its way. Closing the scope lets
- * what was submitted be committed first.
+ * what has come in be committed first.
  */
-import { Effect, Exit, Fiber, type Scope } from "effect"
+import { Effect, Either, Exit, Fiber, type Scope } from "effect"
 
 export interface Options<A, B, E> {
+  /** How many items there is room for. */
+  readonly capacity: number
   readonly maxBatch: number
   /** So many go in one batch even where they are more than half of all: below, a batch costs more than its items. */
   readonly halveAbove: number
   /** Commits a batch; gives an exit for each item, in order. `since` is when the oldest of them was submitted. */
   readonly commit: (batch: ReadonlyArray<A>, since: number) => Effect.Effect<ReadonlyArray<Exit.Exit<B, E>>>
   /** The answer to an item that comes after the scope was closed. */
-  readonly closed: (item: A) => E
+  readonly closed: () => E
+}
+
+/** Makes an item, when there is room for it; by an effect only where it has to be one. */
+type Prepare<A, E> = () => Either.Either<A, E> | Effect.Effect<A, E>
+
+interface Caller<A, B, E> {
+  readonly prepare: Prepare<A, E>
+  readonly since: number
+  readonly resume: (answer: Effect.Effect<B, E>) => void
 }
 
 interface Entry<A, B, E> {
   readonly item: A
-  readonly since: number
-  readonly resume: (exit: Exit.Exit<B, E>) => void
+  readonly caller: Caller<A, B, E>
 }
 
 export const make = <A extends { readonly key: string }, B, E>(
   options: Options<A, B, E>
-): Effect.Effect<(item: A) => Effect.Effect<B, E>, never, Scope.Scope> =>
+): Effect.Effect<(prepare: Prepare<A, E>) => Effect.Effect<B, E>, never, Scope.Scope> =>
   Effect.gen(function* () {
+    const outside = new Set<Caller<A, B, E>>()
     let queue: Array<Entry<A, B, E>> = []
+    /** How many are in the queue or on their way. */
+    let inside = 0
     let wake: (() => void) | undefined
     let closed = false
 
@@ -43,6 +59,27 @@ export const make = <A extends { readonly key: string }, B, E>(
     const signal = () => {
       wake?.()
       wake = undefined
+    }
+
+    const enter = (caller: Caller<A, B, E>) => {
+      const prepared = preparedBy(caller)
+      if (!Either.isEither(prepared)) {
+        // the caller's own fiber prepares it, and comes again
+        caller.resume(Effect.flatMap(prepared, (item) => submit(() => Either.right(item))))
+      } else if (Either.isLeft(prepared)) {
+        caller.resume(Effect.fail(prepared.left))
+      } else {
+        inside++
+        queue.push({ item: prepared.right, caller })
+        signal()
+      }
+    }
+    const letIn = () => {
+      for (const caller of outside) {
+        if (inside >= options.capacity) return
+        outside.delete(caller)
+        enter(caller)
+      }
     }
 
     /** The first item of each key, in the order of their coming, as many as a batch may hold; the others stay. */
@@ -62,20 +99,19 @@ export const make = <A extends { readonly key: string }, B, E>(
       return batch
     }
 
-    const commit = (batch: ReadonlyArray<Entry<A, B, E>>) =>
-      Effect.map(
-        Effect.exit(
-          options.commit(
-            batch.map(({ item }) => item),
-            Math.min(...batch.map(({ since }) => since))
-          )
-        ),
-        (exits) => {
-          for (const [i, entry] of batch.entries()) {
-            entry.resume(Exit.flatMap(exits, (all) => all[i] ?? Exit.die(`no answer for ${entry.item.key}`)))
-          }
-        }
-      )
+    const answer = (batch: ReadonlyArray<Entry<A, B, E>>, exits: Exit.Exit<ReadonlyArray<Exit.Exit<B, E>>>) => {
+      inside -= batch.length
+      const of = (i: number, key: string): Exit.Exit<B, E> =>
+        Exit.flatMap(exits, (all) => all[i] ?? Exit.die(`no answer for ${key}`))
+      batch.forEach(({ caller, item }, i) => caller.resume(of(i, item.key)))
+      letIn()
+    }
+    const commit = (batch: ReadonlyArray<Entry<A, B, E>>) => {
+      let since = Number.POSITIVE_INFINITY
+      for (const { caller } of batch) since = Math.min(since, caller.since)
+      const items = batch.map(({ item }) => item)
+      return Effect.map(Effect.exit(options.commit(items, since)), (exits) => answer(batch, exits))
+    }
 
     const drain = Effect.gen(function* () {
       let answered = 0
@@ -94,20 +130,39 @@ export const make = <A extends { readonly key: string }, B, E>(
     const drainer = yield* Effect.forkDaemon(Effect.interruptible(drain))
     yield* Effect.addFinalizer(() => {
       closed = true
+      for (const { resume } of outside) resume(Effect.fail(options.closed()))
+      outside.clear()
       signal()
       return Fiber.await(drainer)
     })
 
-    return (item) =>
+    /** Takes back what is not on its way yet. */
+    const leave = (caller: Caller<A, B, E>) => {
+      if (outside.delete(caller)) return
+      const rest = queue.filter((entry) => entry.caller !== caller)
+      inside -= queue.length - rest.length
+      queue = rest
+      letIn()
+    }
+
+    const submit = (prepare: Prepare<A, E>): Effect.Effect<B, E> =>
       Effect.clockWith((clock) =>
         Effect.async<B, E>((resume) => {
-          if (closed) return resume(Effect.fail(options.closed(item)))
-          const entry: Entry<A, B, E> = { item, since: clock.unsafeCurrentTimeMillis(), resume }
-          queue.push(entry)
-          signal()
-          return Effect.sync(() => {
-            queue = queue.filter((one) => one !== entry)
-          })
+          if (closed) return resume(Effect.fail(options.closed()))
+          const caller = { prepare, since: clock.unsafeCurrentTimeMillis(), resume }
+          if (inside >= options.capacity) outside.add(caller)
+          else enter(caller)
+          return Effect.sync(() => leave(caller))
         })
       )
+    return submit
   })
+
+/** What throws is the caller's own defect, and nobody else's. */
+const preparedBy = <A, B, E>({ prepare }: Caller<A, B, E>): ReturnType<Prepare<A, E>> => {
+  try {
+    return prepare()
+  } catch (defect) {
+    return Effect.die(defect)
+  }
+}

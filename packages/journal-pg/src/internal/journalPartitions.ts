@@ -4,7 +4,6 @@
  */
 import { type Journal, JournalError, type Offset, Tagging, TaggingHistory } from "@aecor/core"
 import { Effect } from "effect"
-import type { Row } from "./journalRow.js"
 import { type Statements, tagText } from "./journalStatements.js"
 import { type Statement, statement } from "./statement.js"
 

@@ -146,6 +146,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
     eventsByTag: (tag, after) =>
       Stream.unwrapScoped(
         Effect.gen(function* () {
+          yield* tail.open
           yield* RcRef.get(notified)
           const { begin, live: stored, pieces } = yield* live.reading(tag)
           if (stored === undefined) return Stream.concat(upTo(pieces, after, Number.MAX_SAFE_INTEGER), Stream.never)
@@ -155,19 +156,16 @@ export const make = Effect.fnUntraced(function* <E>(options: {
           const on = Stream.unfoldChunkEffect(Math.max(after, begin), (from) => Effect.map(next(from), Option.some))
           return Stream.concat(before, on)
         })
-      ).pipe(ahead),
+      ),
     currentEventsByTag: (tag, after) =>
       Stream.unwrap(
         Effect.gen(function* () {
           const reading = yield* partitions.reading(tag)
           return upTo(reading.pieces, after, yield* head(reading))
         })
-      ).pipe(ahead)
+      )
   }
 })
-
-/** The next page is read while one is handled. */
-const ahead = <A, E>(pages: Stream.Stream<A, E>): Stream.Stream<A, E> => Stream.bufferChunks(pages, { capacity: 1 })
 
 /** What a notification of the append function says; an older version of it names partitions instead. */
 const positionIn = (said: string | undefined): Offset.Offset | undefined => {

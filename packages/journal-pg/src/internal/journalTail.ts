@@ -48,8 +48,10 @@ export interface Options<E> {
 }
 
 export interface Tail<E> {
-  /** Reads with the tail until the scope closes. */
-  readonly join: (tag: Tagging.EventTag) => Effect.Effect<TailReader.Next<E>, never, Scope.Scope>
+  /** Fails when the tail is closed. */
+  readonly open: Effect.Effect<void, JournalError.JournalError>
+  /** Reads with the tail until the scope closes. Fails when the journal is closed. */
+  readonly join: (tag: Tagging.EventTag) => Effect.Effect<TailReader.Next<E>, JournalError.JournalError, Scope.Scope>
   /** What a notification has said: a position that was reached, or `undefined` where some may have been missed. */
   readonly told: (position: Offset.Offset | undefined) => void
 }
@@ -234,9 +236,10 @@ export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scop
     }
 
     return {
+      open: Effect.suspend(() => closed ?? Exit.void),
       join: (tag) =>
         Effect.acquireRelease(
-          Effect.sync(() => enter(tag)),
+          Effect.suspend(() => closed ?? Exit.succeed(enter(tag))),
           () => Effect.sync(() => leave(tag))
         ).pipe(Effect.map(() => nextOf(tag))),
       told: (position) => {

@@ -29,8 +29,9 @@ const lossyWithin = (value: object, property: string): string | undefined => {
   if (Predicate.hasProperty(value, "toJSON") && typeof value.toJSON === "function") {
     return lossy(value.toJSON(property), property, false)
   }
-  for (const [name, member] of Object.entries(value)) {
-    const found = lossy(member, name, false)
+  const members = value as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(value)) {
+    const found = lossy(members[name], name, false)
     if (found !== undefined) return found
   }
   return undefined

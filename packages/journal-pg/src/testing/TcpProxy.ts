@@ -23,6 +23,11 @@ export interface Connection {
   readonly close: () => void
 }
 
+/** A connection and its two ends. */
+interface Wire extends Connection {
+  readonly ends: readonly [net.Socket, net.Socket]
+}
+
 /**
  * What sees the bytes on their way, as they arrive: a chunk may be a part of a message, or several. Where the answer is
  * `false` the chunk is dropped; otherwise it is passed on.
@@ -42,6 +47,8 @@ export interface Options {
  * - `mute`: drops whatever the server still says on the connections that are open now.
  * - `cut`: cuts all connections, as `Connection.cut`.
  * - `admit`: whether new connections are let through; at first they are.
+ * - `hold`: keeps back what either side says, on connections new and old, for as long as it is held; then passes it on.
+ *   Neither side is told, as in a network that is cut in two and heals.
  *
  * @since 0.1.0
  * @category models
@@ -51,6 +58,7 @@ export interface TcpProxy {
   readonly mute: () => void
   readonly cut: () => void
   readonly admit: (admitted: boolean) => void
+  readonly hold: (held: boolean) => void
 }
 
 const pass = () => true
@@ -67,16 +75,18 @@ export const make = (
 ): Effect.Effect<TcpProxy, never, Scope.Scope> =>
   Effect.gen(function* () {
     const target = new URL(Redacted.value(url))
-    const open = new Set<Connection>()
+    const open = new Set<Wire>()
     const muted = new WeakSet<Connection>()
     let admitted = true
+    let held = false
 
     const connect = (client: net.Socket) => {
       client.on("error", () => undefined)
       if (!admitted) return client.destroy()
       const server = net.connect(Number(target.port), target.hostname)
       server.on("error", () => undefined)
-      const connection: Connection = {
+      const connection: Wire = {
+        ends: [client, server],
         cut: () => client.destroy(),
         close: () => {
           client.destroy()
@@ -97,6 +107,7 @@ export const make = (
         return !muted.has(connection) && onAnswered(bytes, connection) && client.write(bytes)
       })
       const forget = () => client.destroyed && server.destroyed && open.delete(connection)
+      if (held) for (const end of connection.ends) end.pause()
       client.on("close", () => {
         if (!owesAnswer) server.destroy()
         forget()
@@ -126,6 +137,10 @@ export const make = (
       cut: () => open.forEach((connection) => connection.cut()),
       admit: (now) => {
         admitted = now
+      },
+      hold: (now) => {
+        held = now
+        for (const { ends } of open) for (const end of ends) void (held ? end.pause() : end.resume())
       }
     } satisfies TcpProxy
   })

@@ -47,5 +47,5 @@ export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options:
     excludeTestServices: options.clock === "live",
     timeout: "30 seconds"
   })(`Repartition, ${name}`, (it) =>
-    repartitionTests((name, body, timeout) => it.scoped(name, body, timeout), options.every ?? 1)
+    repartitionTests((sentence, body, timeout) => it.scoped(sentence, body, timeout), options.every ?? 1)
   )

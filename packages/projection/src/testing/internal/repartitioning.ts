@@ -1,7 +1,7 @@
 /** The tests of `RepartitionSuite`. */
-import { type Journal, OffsetStore, ProcessLease } from "@aecor/core"
+import { type Journal, type OffsetStore, ProcessLease } from "@aecor/core"
 import { expect } from "@effect/vitest"
-import { Effect, Exit, Option, Ref, Scope, Stream } from "effect"
+import { Effect, Exit, Option, Ref, type Scope, Stream } from "effect"
 import * as Repartition from "../../Repartition.js"
 import {
   add,

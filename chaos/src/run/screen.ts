@@ -3,7 +3,7 @@ import { Effect } from "effect"
 
 const startedAt = performance.now()
 
-export const secondsSinceStart = (): number => (performance.now() - startedAt) / 1000
+const secondsSinceStart = (): number => (performance.now() - startedAt) / 1000
 
 export const print = (line: string): void =>
   void process.stdout.write(`${secondsSinceStart().toFixed(1).padStart(7)} s  ${line}\n`)

@@ -1,0 +1,71 @@
+/** A node: one operating system's process that hosts the deployments, composed as an application composes its own. */
+import { DistributedProcessing, type KillSwitch } from "@aecor/core"
+import { PgCluster, PgConnection, PgProcessLease } from "@aecor/journal-pg"
+import { PgClient } from "@effect/sql-pg"
+import { Clock, Effect, Exit, Layer, Logger, Redacted } from "effect"
+import * as Child from "../run/child.js"
+import type { Answer, Request, Settings } from "./messages.js"
+import { shutdownTimeout } from "./messages.js"
+import * as Model from "./model.js"
+import * as Writer from "./writer.js"
+
+const settings = Child.settings<Settings>()
+
+const connections = 12
+
+const client = (url: string) =>
+  PgClient.layer(
+    PgConnection.noticingSilence()({
+      url: Redacted.make(url),
+      applicationName: settings.name,
+      maxConnections: connections
+    })
+  )
+
+const Pooled = client(settings.pooledUrl)
+const Host = DistributedProcessing.layerCluster.pipe(
+  Layer.provide(
+    PgCluster.layer({ ...settings.address, listen: settings.listen }).pipe(Layer.provide(client(settings.url)))
+  ),
+  Layer.provide(PgProcessLease.layer)
+)
+const Main = Host.pipe(Layer.provideMerge(Layer.mergeAll(Model.journal, Model.view)), Layer.provideMerge(Pooled))
+
+/** Every set, each with its kill switch. */
+const deploy = Effect.gen(function* () {
+  const switches = new Map<string, KillSwitch.KillSwitch>()
+  for (const { every, name, processes, stopping } of settings.sets) {
+    const writer = Writer.process({ every, fenced: settings.fenced, stopping })
+    const set = Array.from({ length: processes }, () => writer)
+    switches.set(name, yield* DistributedProcessing.start(name, set, { shutdownTimeout }))
+  }
+  const { name, processes } = Model.projection
+  if (settings.view) yield* DistributedProcessing.start(name, processes)
+  return switches
+})
+
+const use = (killSwitch: KillSwitch.KillSwitch | undefined, request: "Shutdown" | "Resume") =>
+  Effect.gen(function* () {
+    if (killSwitch === undefined) return
+    const since = yield* Clock.currentTimeMillis
+    const exit = yield* Effect.exit(request === "Shutdown" ? killSwitch.shutdown : killSwitch.resume)
+    const millis = (yield* Clock.currentTimeMillis) - since
+    const error = Exit.isSuccess(exit) ? undefined : String(exit.cause)
+    Child.tell<Answer>({ _tag: "Answered", millis, error })
+  })
+
+const serve = (switches: ReadonlyMap<string, KillSwitch.KillSwitch>) =>
+  Effect.sync(() => {
+    process.on("message", (request: Request) => {
+      if (request._tag === "Block") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, request.millis)
+      else Effect.runFork(use(switches.get(request.set), request._tag))
+    })
+  })
+
+const main = Effect.gen(function* () {
+  yield* serve(yield* deploy)
+  Child.tellReady()
+  return yield* Effect.never
+}).pipe(Effect.scoped, Effect.provide([Main, Logger.logFmt]))
+
+Child.run(main)

@@ -1,0 +1,99 @@
+/** The nodes: processes that can be killed, frozen, cut off and replaced, each behind two wires of its own. */
+import { EmbeddedPostgres, TcpProxy } from "@aecor/journal-pg/testing"
+import { type Deferred, Effect, Redacted, type Scope } from "effect"
+import * as Children from "../run/children.js"
+import type { Address, Answer, Request, Settings } from "./messages.js"
+
+export interface Node extends Pick<
+  Children.Running,
+  "name" | "pid" | "isAlive" | "kill" | "terminate" | "signal" | "ended"
+> {
+  /** Its address, under which the others reach it: how runners are named. */
+  readonly runner: string
+  /** Cuts it off from Postgres, or heals that. */
+  readonly holdDatabase: (held: boolean) => void
+  /** Keeps what others say to it from it, and what it answers from them. */
+  readonly holdInbound: (held: boolean) => void
+  readonly block: (millis: number) => void
+  readonly use: (request: Request & { readonly set: string }) => Effect.Effect<Answer>
+}
+
+export interface Options extends Pick<Settings, "sets" | "view" | "fenced"> {
+  readonly url: Redacted.Redacted
+  /** A pooler before the same database, if there is one. */
+  readonly pooledUrl?: Redacted.Redacted
+  /** The program of a node. */
+  readonly entry: string
+  /** Where the nodes' logs go. */
+  readonly folder: string
+  readonly failure: Deferred.Deferred<never, Children.ChildFailed>
+}
+
+const runnerOf = ({ host, port }: Address): string => `${host}:${port}`
+
+const portOf = (url: Redacted.Redacted): number => Number(new URL(Redacted.value(url)).port)
+
+const local = (port: number): Address => ({ host: "127.0.0.1", port })
+
+export const make = (options: Options) => {
+  const all: Array<Node> = []
+  let lives = 0
+
+  const start: Effect.Effect<Node, Children.ChildFailed | EmbeddedPostgres.ServerError, Scope.Scope> = Effect.gen(
+    function* () {
+      const name = `node ${++lives}`
+      const listen = local(yield* EmbeddedPostgres.freePort)
+      const inbound = yield* TcpProxy.make(Redacted.make(`tcp://${runnerOf(listen)}`))
+      const database = yield* TcpProxy.make(options.url)
+      const pooled = yield* options.pooledUrl === undefined
+        ? Effect.succeed(database)
+        : TcpProxy.make(options.pooledUrl)
+      const address = local(portOf(inbound.url))
+      const { fenced, sets, view } = options
+      let answered: (answer: Answer) => void = () => undefined
+      const child = yield* Children.start<Answer>({
+        name,
+        entry: options.entry,
+        settings: {
+          name,
+          url: Redacted.value(database.url),
+          pooledUrl: Redacted.value(pooled.url),
+          address,
+          listen,
+          sets,
+          view,
+          fenced
+        } satisfies Settings,
+        log: Children.logOf(options.folder, name),
+        onMessage: (answer) => answered(answer),
+        failure: options.failure
+      })
+      yield* child.ready
+      const node: Node = {
+        ...child,
+        runner: runnerOf(address),
+        holdDatabase: (held) => {
+          database.hold(held)
+          pooled.hold(held)
+        },
+        holdInbound: inbound.hold,
+        block: (millis) => child.send({ _tag: "Block", millis } satisfies Request),
+        use: (request) =>
+          Effect.async((resume) => {
+            answered = (answer) => resume(Effect.succeed(answer))
+            child.send(request)
+          })
+      }
+      all.push(node)
+      return node
+    }
+  )
+  return {
+    start,
+    /** Those that run, also where they are frozen or cut off. */
+    alive: (): ReadonlyArray<Node> => all.filter((node) => node.isAlive()),
+    started: () => lives
+  }
+}
+
+export type Nodes = ReturnType<typeof make>

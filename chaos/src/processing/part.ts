@@ -1,0 +1,128 @@
+/**
+ * The part of distributed processing: processes on several nodes, of which at most one copy's writes take effect and
+ * which all come back, whatever happens to nodes, network and Postgres.
+ */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { fileURLToPath } from "node:url"
+import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Fiber, Layer, Schedule } from "effect"
+import type { Options } from "../options.js"
+import { say } from "../run/screen.js"
+import * as Faults from "./faults.js"
+import * as Feeder from "./feeder.js"
+import * as Fleet from "./fleet.js"
+import * as Model from "./model.js"
+import * as Plan from "./plan.js"
+import * as Trial from "./trial.js"
+
+const entry = fileURLToPath(new URL("node.ts", import.meta.url))
+
+/** The logs of the nodes are kept with the server, and go with it. */
+const folderOf = (server: EmbeddedPostgres.Running, name: string) =>
+  Effect.sync(() => {
+    const folder = path.join(server.directory, name)
+    fs.mkdirSync(folder)
+    return folder
+  })
+
+const sets: ReadonlyArray<Model.WriterSet> = [
+  { name: "twelve", processes: 12, every: 150, stopping: 0 },
+  { name: "twenty", processes: 20, every: 150, stopping: 0 },
+  { name: "slow", processes: 6, every: 300, stopping: 1500 },
+  { name: Faults.switched, processes: 65, every: 1000, stopping: 0 }
+]
+
+const frozenFor = "6 seconds"
+
+/** Shows that the checker can fail: what it says of writers without fences, one of whose nodes is frozen for a while. */
+const careless = (server: EmbeddedPostgres.Running) =>
+  Effect.gen(function* () {
+    yield* say("the checker is tried on processes that write without fences")
+    const folder = yield* folderOf(server, "careless")
+    const twelve = sets.slice(0, 1)
+    const fleet = yield* Fleet.make({ server, sets: twelve, view: false, fenced: false, entry, folder, nodes: 2 })
+    yield* fleet.atRest(fleet.startedAt)
+    const [node] = fleet.nodes.alive()
+    if (node === undefined) return yield* Effect.dieMessage("two nodes were started")
+    yield* node.signal("SIGSTOP")
+    yield* Effect.sleep(frozenFor)
+    yield* node.signal("SIGCONT")
+    yield* fleet.atRest(Date.now())
+    const { lost, outOfOrder, staleWrites, twice } = yield* fleet.observer.judge
+    yield* say(`  stale writes ${staleWrites}, twice ${twice}`)
+    return { staleWrites, lost, twice, outOfOrder }
+  }).pipe(Effect.scoped)
+
+/** The view has seen whatever is stored, or comes no further. */
+const caughtUp = Model.viewVerdict.pipe(
+  Effect.repeat({ until: ({ lost }) => lost === 0, schedule: Schedule.spaced("200 millis") }),
+  Effect.timeoutOption("20 seconds"),
+  Effect.zipRight(Model.viewVerdict)
+)
+
+export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =>
+  Effect.gen(function* () {
+    const server = yield* EmbeddedPostgres.make()
+    yield* say(`seed ${seed}: ${count} faults; started Postgres (${server.pid}), in ${server.directory}`)
+    const plan = Plan.make(seed, count, (kind) => kind !== "pooler")
+    const naive = yield* careless(server)
+
+    const folder = yield* folderOf(server, "nodes")
+    const fleet = yield* Fleet.make({
+      server,
+      sets,
+      view: true,
+      fenced: true,
+      entry,
+      folder,
+      nodes: Plan.firstNodes
+    })
+    const { nodes, observer, sql } = fleet
+    const inDatabase = Effect.provideService(PgClient.PgClient, sql)
+    const journal = yield* Layer.build(Layer.provide(Model.journal, Layer.succeed(PgClient.PgClient, sql)))
+    const feeding = yield* Effect.fork(Effect.provide(Feeder.feed, journal))
+    const times: Trial.Times = new Map()
+    const rests: Trial.Rests = { neverRevived: 0, spread: 0 }
+    yield* Trial.rest(fleet, rests)
+    yield* say(`${observer.processes.length} processes write on ${nodes.alive().length} nodes`)
+
+    const faults = Faults.make({ server, sql, nodes, observer, whilePoolerDown: (effect) => effect })
+    for (const fault of plan.alone) yield* Trial.run(fleet, fault, faults.perform(fault), times, rests)
+    for (const burst of plan.bursts) {
+      yield* say(`${burst.length} faults, one over the other`)
+      const storm = Effect.forEach(burst, (fault) => Effect.delay(faults.perform(fault), fault.at), {
+        concurrency: "unbounded",
+        discard: true
+      })
+      yield* Effect.raceFirst(storm, fleet.failed)
+      while (nodes.alive().length < Plan.firstNodes) yield* Effect.raceFirst(faults.join, fleet.failed)
+      yield* Trial.rest(fleet, rests)
+    }
+
+    yield* Fiber.interrupt(feeding)
+    const view = yield* inDatabase(caughtUp)
+    const verdict = yield* observer.judge
+    const wrong = {
+      staleWrites: verdict.staleWrites,
+      lost: verdict.lost + view.lost,
+      twice: verdict.twice + view.twice,
+      outOfOrder: verdict.outOfOrder + view.outOfOrder,
+      neverRevived: rests.neverRevived
+    }
+    const figures = {
+      seed,
+      faults: count,
+      writes: verdict.writes,
+      events: view.events,
+      ...wrong,
+      failoverMs: Trial.summary(times),
+      spread: rests.spread,
+      nodes: nodes.started(),
+      careless: naive
+    }
+    const ok =
+      Object.values(wrong).every((n) => n === 0) && rests.spread <= 1 && naive.staleWrites > 0 && naive.twice > 0
+    return { ok, figures }
+  }).pipe(Effect.scoped)

@@ -1,0 +1,52 @@
+/** Waiting until the fleet is at rest: every process has written since, and they are spread evenly. */
+import { Effect } from "effect"
+import type { WriterSet } from "./model.js"
+import type { Nodes } from "./nodes.js"
+import type { Observer } from "./observer.js"
+import { spreadOf } from "./verdict.js"
+
+export interface Rest {
+  /** Processes that have not written since within the bound. */
+  readonly neverRevived: ReadonlyArray<string>
+  /** The widest spread of a set over the nodes. */
+  readonly spread: number
+}
+
+/** How long a process may take to write again after everything is healed, in milliseconds. */
+const revivalBound = 20_000
+/** How long they may take to be spread evenly after that. */
+const evenBound = 30_000
+
+const interval = "100 millis"
+
+export const untilAtRest = (
+  observer: Observer,
+  nodes: Pick<Nodes, "alive">,
+  sets: ReadonlyArray<WriterSet>,
+  since: number
+): Effect.Effect<Rest> =>
+  Effect.gen(function* () {
+    const healedAt = Date.now()
+    while (true) {
+      const standing = yield* observer.standing
+      const runners = nodes.alive().map(({ runner }) => runner)
+      const wrote = new Set(
+        standing.filter(({ at, runner }) => at > since && runners.includes(runner)).map((_) => _.process)
+      )
+      const waiting = observer.processes.filter((process) => !wrote.has(process))
+      const spreads = sets
+        .filter(({ every }) => every > 0)
+        .map(({ name }) =>
+          spreadOf(
+            standing.filter((_) => _.set === name).map((_) => _.runner),
+            runners
+          )
+        )
+      const spread = Math.max(0, ...spreads)
+      const waited = Date.now() - healedAt
+      if (waiting.length === 0 && spread <= 1) return { neverRevived: [], spread }
+      if (waiting.length > 0 && waited > revivalBound) return { neverRevived: waiting, spread }
+      if (waited > revivalBound + evenBound) return { neverRevived: waiting, spread }
+      yield* Effect.sleep(interval)
+    }
+  })
