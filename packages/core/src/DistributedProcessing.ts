@@ -30,8 +30,10 @@ import type { RunningProcess } from "./RunningProcess.js"
  * How a deployment treats its processes.
  *
  * - `backoff`: the wait before a restart: `min` (3 s), doubled each time up to `max` (10 s), spread by `jitter` (0.2 =
- *   ±20 %), counted anew after a run of `resetAfter` (1 minute).
- * - `shutdownTimeout` (5 s): how long a process may take to stop before it is abandoned and fenced.
+ *   ±20 %), counted anew after a run of `resetAfter` (1 minute). Or a `schedule` of yours, that sees how the run ended;
+ *   where it ends itself, the process waits for 10 s and it begins anew.
+ * - `shutdownTimeout` (5 s): how long a process may take to stop in good order before it is interrupted. What does not stop
+ *   within a second then is abandoned, fenced and logged as an error.
  * - `role` (none): only nodes that have it run the processes (`layerClusterWith`). Every node may start the deployment.
  * - `fingerprint` (`""`): tells the code of these processes from that of another release; together with their number it
  *   is the deployment's shape. Processes run only on nodes of the registered shape, which `Deployment.reshape` changes.

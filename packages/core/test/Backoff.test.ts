@@ -1,20 +1,21 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Duration, FastCheck } from "effect"
+import { Duration, Effect, Exit, FastCheck, Schedule, TestClock } from "effect"
 import * as Backoff from "../src/internal/backoff.js"
 import { resolve } from "../src/internal/deploymentSettings.js"
 
-const { backoff } = resolve({})
+/** The defaults. */
+const backoff: Backoff.Backoff = {
+  min: Duration.seconds(3),
+  max: Duration.seconds(10),
+  jitter: 0.2,
+  resetAfter: Duration.minutes(1)
+}
 const anyRandom = FastCheck.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 const anyEnds = FastCheck.integer({ min: 1, max: 10_000 })
 
 describe("the backoff", () => {
   it("is by default 3 to 10 seconds, spread by a fifth, and counted anew after a minute", () => {
-    expect(backoff).toEqual({
-      min: Duration.seconds(3),
-      max: Duration.seconds(10),
-      jitter: 0.2,
-      resetAfter: Duration.minutes(1)
-    })
+    expect(resolve({}).backoff).toEqual(backoff)
     expect(resolve({}).shutdownTimeout).toEqual(Duration.seconds(5))
   })
 
@@ -50,4 +51,33 @@ describe("the backoff", () => {
       expect(counted).toBe(seconds >= 60 ? 1 : before + 1)
     }
   )
+
+  it.effect("waits as a schedule says, anew after a healthy run, and 10 seconds where it has ended", () =>
+    Effect.gen(function* () {
+      const schedule = Schedule.intersect(Schedule.exponential("1 second"), Schedule.recurs(3))
+      const { backoff: own } = resolve({ backoff: { schedule, resetAfter: "20 seconds" } })
+      const wait = waitsOf(own)
+      const seconds = []
+      for (const ran of [0, 0, 0, 0, 0, 0, 20, 0]) seconds.push(yield* wait(Exit.void, ran))
+      expect(seconds).toEqual([1, 2, 4, 10, 1, 2, 1, 2])
+    })
+  )
+
+  it.effect("shows a schedule how the run has ended", () =>
+    Effect.gen(function* () {
+      const schedule = Schedule.identity<Exit.Exit<unknown, unknown>>().pipe(
+        Schedule.addDelay((end) => (Exit.isSuccess(end) ? "1 minute" : "1 second"))
+      )
+      const wait = waitsOf(resolve({ backoff: { schedule } }).backoff)
+      expect(yield* wait(Exit.void, 0)).toBe(60)
+      expect(yield* wait(Exit.fail("broken"), 0)).toBe(1)
+    })
+  )
 })
+
+/** The waits in seconds, each of which is waited for. */
+const waitsOf = (settings: Parameters<typeof Backoff.waits>[0]) => {
+  const waits = Backoff.waits(settings)
+  return (end: Exit.Exit<unknown, unknown>, ran: number) =>
+    waits(end, Duration.seconds(ran)).pipe(Effect.tap(TestClock.adjust), Effect.map(Duration.toSeconds))
+}

@@ -1,17 +1,21 @@
 /** The settings of a deployment with their defaults, stated once. */
-import { Duration, Effect } from "effect"
+import { Duration, Effect, type Schedule } from "effect"
 import type { DeploymentMismatch, Operations, ProcessLeaseError, Shape } from "../Lease.js"
 import type { Process } from "../Process.js"
 import type { ProcessContext } from "../ProcessContext.js"
-import type { Backoff } from "./backoff.js"
+import type { Backoff, End, Scheduled } from "./backoff.js"
+
+type BackoffInput =
+  | {
+      readonly min?: Duration.DurationInput
+      readonly max?: Duration.DurationInput
+      readonly jitter?: number
+      readonly resetAfter?: Duration.DurationInput
+    }
+  | { readonly schedule: Schedule.Schedule<unknown, End>; readonly resetAfter?: Duration.DurationInput }
 
 export interface Input {
-  readonly backoff?: {
-    readonly min?: Duration.DurationInput
-    readonly max?: Duration.DurationInput
-    readonly jitter?: number
-    readonly resetAfter?: Duration.DurationInput
-  }
+  readonly backoff?: BackoffInput
   readonly shutdownTimeout?: Duration.DurationInput
   readonly role?: string
   readonly fingerprint?: string
@@ -19,7 +23,7 @@ export interface Input {
 }
 
 export interface Settings {
-  readonly backoff: Backoff
+  readonly backoff: Backoff | Scheduled
   readonly shutdownTimeout: Duration.Duration
   /** Only nodes that have this role run the processes. */
   readonly role: string | undefined
@@ -27,13 +31,15 @@ export interface Settings {
   readonly onMismatch: "fail" | "wait"
 }
 
+const resolveBackoff = (input: BackoffInput): Backoff | Scheduled => {
+  const resetAfter = Duration.decode(input.resetAfter ?? "1 minute")
+  if ("schedule" in input) return { schedule: input.schedule, resetAfter }
+  const { jitter = 0.2, max = "10 seconds", min = "3 seconds" } = input
+  return { min: Duration.decode(min), max: Duration.decode(max), jitter, resetAfter }
+}
+
 export const resolve = (input: Input): Settings => ({
-  backoff: {
-    min: Duration.decode(input.backoff?.min ?? "3 seconds"),
-    max: Duration.decode(input.backoff?.max ?? "10 seconds"),
-    jitter: input.backoff?.jitter ?? 0.2,
-    resetAfter: Duration.decode(input.backoff?.resetAfter ?? "1 minute")
-  },
+  backoff: resolveBackoff(input.backoff ?? {}),
   shutdownTimeout: Duration.decode(input.shutdownTimeout ?? "5 seconds"),
   role: input.role,
   fingerprint: input.fingerprint ?? "",
@@ -67,6 +73,9 @@ export const register = (
       error._tag === "DeploymentMismatch" && deployment.settings.onMismatch === "wait",
     (error) => Effect.logInfo(`this node waits: ${error.message}`)
   )
+
+/** How long what has not stopped within the shutdown timeout may take once it is interrupted. */
+export const lastTime = Duration.seconds(1)
 
 /** An owner that has been silent for this long may be robbed, and stops itself. */
 export const silence = Duration.seconds(3)

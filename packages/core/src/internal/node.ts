@@ -6,19 +6,7 @@
  * finalizers too; without a successful beat for the length of a silence they stop themselves. What does not stop is
  * remembered until it is fenced.
  */
-import {
-  Cause,
-  Clock,
-  type Context,
-  Deferred,
-  Duration,
-  Effect,
-  Exit,
-  Option,
-  Random,
-  Schedule,
-  type Scope
-} from "effect"
+import { Cause, Clock, type Context, Deferred, Duration, Effect, Exit, Option, Schedule, type Scope } from "effect"
 import type { Beat, Claimant, ProcessId } from "../Lease.js"
 import type { Process } from "../Process.js"
 import type { Fence, ProcessContext } from "../ProcessContext.js"
@@ -67,6 +55,9 @@ export interface Node {
 /** How soon a claim is tried again that found the process busy, or the lease unreachable. */
 const claimRetry = Duration.millis(250)
 
+/** Processes that claim at once. With hundreds at a time, beats would stand in line behind them, and all would be late. */
+const claims = 2
+
 /** How much of an error is kept for the status. */
 const errorLength = 500
 
@@ -80,6 +71,7 @@ export const make = (
   Effect.gen(function* () {
     const all = new Set<Hosted>()
     const abandoned = AbandonedRuns.make(lease)
+    const claiming = Effect.unsafeMakeSemaphore(claims)
 
     const end = (hosted: Hosted, ending: Ending) =>
       Effect.suspend(() => {
@@ -122,7 +114,9 @@ export const make = (
     yield* watch.pipe(Effect.repeat(Schedule.spaced(claimRetry)), Effect.withTracerEnabled(false), Effect.forkScoped)
 
     const begin = Effect.fnUntraced(function* (hosted: Hosted) {
-      const claim = yield* Effect.timeout(lease.claim(hosted.process, runner, silence), silence)
+      const claim = yield* claiming.withPermits(1)(
+        Effect.timeout(lease.claim(hosted.process, runner, silence), silence)
+      )
       if (claim._tag !== "Claimed") return claim._tag
       yield* abandoned.forgetAll(hosted.process)
       hosted.fence = claim.fence
@@ -153,7 +147,7 @@ export const make = (
       settings: Settings
     ): Effect.Effect<void> =>
       Effect.gen(function* () {
-        let ends = 0
+        const waits = Backoff.waits(settings.backoff)
         while (!hosted.unwanted) {
           const fence = yield* Effect.catchAll(begin(hosted), (error) =>
             Effect.as(Effect.logWarning("a claim failed", error), "Busy" as const)
@@ -178,10 +172,9 @@ export const make = (
           })
           if (typeof ended !== "string") {
             const ranFor = Duration.millis((yield* Clock.currentTimeMillis) - startedAt)
-            ends = Backoff.countEnds(settings.backoff, ends, ranFor)
             hosted.lastError = Option.orElse(describe(ended), () => hosted.lastError)
             hosted.state = "Backoff"
-            const wait = Backoff.delay(settings.backoff, ends, yield* Random.next)
+            const wait = yield* waits(ended, ranFor)
             yield* Effect.logWarning(
               `process ${fence.index} of ${fence.deployment} ${Exit.isSuccess(ended) ? "completed" : "failed"}; ` +
                 `it starts again in ${Duration.format(wait)}`,

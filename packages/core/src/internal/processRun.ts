@@ -3,7 +3,7 @@ import { Context, Duration, Effect, Exit, Fiber, Scope } from "effect"
 import type { Process } from "../Process.js"
 import { type Fence, ProcessContext } from "../ProcessContext.js"
 import type { AbandonedRuns } from "./abandonedRuns.js"
-import type { Settings } from "./deploymentSettings.js"
+import { lastTime, type Settings } from "./deploymentSettings.js"
 import { within } from "./within.js"
 
 interface Options<Ending> {
@@ -37,24 +37,43 @@ export const run = <Ending>(options: Options<Ending>): Effect.Effect<Exit.Exit<u
         Effect.forkDaemon
       )
       const ended = Effect.map(Fiber.await(alive), Exit.flatten)
-      const stop = Fiber.interrupt(alive).pipe(
-        Effect.zipRight(Effect.suspend(() => shutdown)),
-        Effect.zipRight(Scope.close(scope, Exit.void))
+      const inGoodOrder = Effect.zipRight(
+        Fiber.interrupt(alive),
+        Effect.suspend(() => shutdown)
       )
-      return yield* Effect.ensuring(restore(Effect.raceFirst(ended, over)), stopInTime(stop, options))
+      const release = Scope.close(scope, Exit.void)
+      const stop = stopInTime({ inGoodOrder, ended: Fiber.await(alive), release }, options)
+      return yield* Effect.ensuring(restore(Effect.raceFirst(ended, over)), stop)
     })
   )
 
+interface Stopping {
+  /** Asks the process to stop, and answers when it has. */
+  readonly inGoodOrder: Effect.Effect<unknown>
+  readonly ended: Effect.Effect<unknown>
+  /** Interrupts what has not ended, and releases what it holds. */
+  readonly release: Effect.Effect<void>
+}
+
+/**
+ * Stops what is left of a run in good order and releases what it holds, all of that within the shutdown timeout. What has
+ * not stopped then is interrupted; what does not stop even so is abandoned.
+ */
 const stopInTime = <Ending>(
-  stop: Effect.Effect<void>,
+  { ended, inGoodOrder, release }: Stopping,
   { abandoned, fence, onStopping, settings }: Options<Ending>
 ): Effect.Effect<void> =>
   Effect.gen(function* () {
     onStopping()
-    if (yield* Effect.isSuccess(within(Effect.uninterruptible(stop), settings.shutdownTimeout))) return
-    yield* abandoned.add(fence)
+    const process = `process ${fence.index} of ${fence.deployment}`
+    const released = yield* Effect.cached(Effect.uninterruptible(release))
+    const asking = yield* Effect.forkDaemon(Effect.interruptible(inGoodOrder))
+    const stopped = Effect.zipRight(Fiber.join(asking), released)
+    if (yield* Effect.isSuccess(within(stopped, settings.shutdownTimeout))) return
     const limit = Duration.format(settings.shutdownTimeout)
-    yield* Effect.logError(
-      `process ${fence.index} of ${fence.deployment} did not stop within ${limit}: abandoned, to be fenced`
-    )
+    yield* Effect.logWarning(`${process} did not stop within ${limit}: it is interrupted`)
+    const interrupted = Effect.all([Fiber.interrupt(asking), released, ended], { concurrency: "unbounded" })
+    if (yield* Effect.isSuccess(within(interrupted, lastTime))) return
+    yield* abandoned.add(fence)
+    yield* Effect.logError(`${process} did not stop when it was interrupted: abandoned, to be fenced`)
   })

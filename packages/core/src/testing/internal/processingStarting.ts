@@ -1,6 +1,6 @@
 /** The part of `DistributedProcessingSuite` about starts: once each, again after every end, with backoff. */
 import { expect } from "@effect/vitest"
-import { Context, type Duration, Effect, Exit, Layer, Option, Scope } from "effect"
+import { Context, type Duration, Effect, Exit, Layer, Option, Schedule, Scope } from "effect"
 import { deploy, type Settings, start, status } from "../../DistributedProcessing.js"
 import { DeploymentExists, DeploymentMismatch, type ProcessRow } from "../../Lease.js"
 import * as Process from "../../Process.js"
@@ -81,6 +81,18 @@ export const starting = (it: ProcessingTest): void => {
       yield* until(() => runs.length === 6)
       const found = pauses(runs)
       for (const [n, pause] of [1000, 2000, 3000, 1000, 2000].entries()) yield* expectBetween(found[n], pause, pause)
+    })
+  )
+
+  it(
+    "waits as a schedule of the deployment says",
+    Effect.gen(function* () {
+      const runs: Array<Run> = []
+      const schedule = Schedule.linear("1 second")
+      yield* start("set", [recorded(runs, () => Effect.fail("broken"))], { backoff: { schedule } })
+      yield* until(() => runs.length === 4)
+      const found = pauses(runs)
+      for (const [n, pause] of [1000, 2000, 3000].entries()) yield* expectBetween(found[n], pause, pause)
     })
   )
 

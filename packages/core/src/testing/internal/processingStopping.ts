@@ -132,6 +132,25 @@ export const stopping = (it: ProcessingTest): void => {
   }
 
   it(
+    "interrupts a process whose own shutdown hangs, after the shutdown timeout, and then it has stopped",
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease
+      const runs: Array<Run> = []
+      const deaf = Effect.map(lasting(runs, Effect.sleep("500 millis")), (running) => ({
+        ...running,
+        shutdown: Effect.never
+      }))
+      const killSwitch = yield* start("set", [deaf], { shutdownTimeout: "2 seconds" })
+      yield* until(() => runs.length === 1)
+      const took = yield* timed(killSwitch.shutdown)
+      yield* expectBetween(took, 2500, 3999)
+      expect(alive(runs)).toEqual([])
+      // it has given the process up by itself
+      for (const { fence } of runs) yield* lease.check(fence)
+    })
+  )
+
+  it(
     "starts a process again, under a new epoch, that hangs after its failure",
     withHanging((hanging) =>
       Effect.gen(function* () {
