@@ -1,6 +1,7 @@
 /** `pnpm bench <benchmark> [options]`. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
+import { benchmark as failover } from "./failover/Benchmark.js"
 import { benchmark as journal } from "./journal/Benchmark.js"
 import * as Benchmark from "./run/Benchmark.js"
 import * as Database from "./run/Database.js"
@@ -27,8 +28,10 @@ const main = Effect.gen(function* () {
   switch (name) {
     case journal.name:
       return yield* program(journal, args)
+    case failover.name:
+      return yield* program(failover, args)
     default:
-      return yield* new Options.UsageError({ message: "pnpm bench <benchmark>, which is one of: journal" })
+      return yield* new Options.UsageError({ message: "pnpm bench <benchmark>, which is one of: journal, failover" })
   }
 }).pipe(
   Effect.catchAll((error) =>

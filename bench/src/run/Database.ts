@@ -14,6 +14,9 @@ const givenUrl = Config.nonEmptyString("DATABASE_URL").pipe(
   Config.option
 )
 
+/** A server of the benchmark's own, which it may restart. */
+export const own: Effect.Effect<EmbeddedPostgres.Running, Failed, Scope.Scope> = EmbeddedPostgres.make()
+
 /** The URL of the server; databases are made in it. */
 export class Server extends Context.Tag("bench/Database/Server")<Server, Redacted.Redacted>() {
   static readonly layer: Layer.Layer<Server, Failed> = Layer.scoped(

@@ -1,4 +1,5 @@
 /** A database of its own with the tables of the writers, nodes on it, and somebody who watches them from outside. */
+import { fileURLToPath } from "node:url"
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { PgClient } from "@effect/sql-pg"
 import { Context, Deferred, Effect, Layer, type Redacted } from "effect"
@@ -12,6 +13,9 @@ export interface Options extends Pick<Nodes.Options, "sets" | "view" | "fenced" 
   readonly server: EmbeddedPostgres.Running
   /** The nodes to begin with. */
   readonly nodes: number
+  /** Whether they start at once, or one after the other. */
+  readonly together?: boolean
+  readonly bounds?: Settling.Bounds
   /** The same database through a pooler. */
   readonly through?: (database: Redacted.Redacted) => Redacted.Redacted
 }
@@ -29,7 +33,7 @@ export const make = (options: Options) =>
     const nodes = Nodes.make({ ...options, ...pooled, folder, url, failure })
     const startedAt = Date.now()
     const starting = Effect.forEach(Array.from({ length: options.nodes }), () => nodes.start, {
-      concurrency: "unbounded",
+      concurrency: options.together === false ? 1 : "unbounded",
       discard: true
     })
     const failed = Deferred.await(failure)
@@ -41,8 +45,12 @@ export const make = (options: Options) =>
       startedAt,
       failed,
       /** Until every process has written since a moment, and all are spread evenly. */
-      atRest: (since: number) => Effect.raceFirst(Settling.untilAtRest(observer, nodes, sets, since), failed)
+      atRest: (since: number) =>
+        Effect.raceFirst(Settling.untilAtRest(observer, nodes, sets, since, options.bounds ?? Settling.bounds), failed)
     }
   })
+
+/** The program of a node of ours. */
+export const entry = fileURLToPath(new URL("node.ts", import.meta.url))
 
 export type Fleet = Effect.Effect.Success<ReturnType<typeof make>>

@@ -4,7 +4,6 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { fileURLToPath } from "node:url"
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Fiber, Layer, Schedule } from "effect"
@@ -16,8 +15,6 @@ import * as Fleet from "./fleet.js"
 import * as Model from "./model.js"
 import * as Plan from "./plan.js"
 import * as Trial from "./trial.js"
-
-const entry = fileURLToPath(new URL("node.ts", import.meta.url))
 
 /** The logs of the nodes are kept with the server, and go with it. */
 const folderOf = (server: EmbeddedPostgres.Running, name: string) =>
@@ -42,7 +39,15 @@ const careless = (server: EmbeddedPostgres.Running) =>
     yield* say("the checker is tried on processes that write without fences")
     const folder = yield* folderOf(server, "careless")
     const twelve = sets.slice(0, 1)
-    const fleet = yield* Fleet.make({ server, sets: twelve, view: false, fenced: false, entry, folder, nodes: 2 })
+    const fleet = yield* Fleet.make({
+      server,
+      sets: twelve,
+      view: false,
+      fenced: false,
+      entry: Fleet.entry,
+      folder,
+      nodes: 2
+    })
     yield* fleet.atRest(fleet.startedAt)
     const [node] = fleet.nodes.alive()
     if (node === undefined) return yield* Effect.dieMessage("two nodes were started")
@@ -75,7 +80,7 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       sets,
       view: true,
       fenced: true,
-      entry,
+      entry: Fleet.entry,
       folder,
       nodes: Plan.firstNodes
     })

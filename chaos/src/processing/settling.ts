@@ -12,10 +12,17 @@ export interface Rest {
   readonly spread: number
 }
 
-/** How long a process may take to write again after everything is healed, in milliseconds. */
-const revivalBound = 20_000
-/** How long they may take to be spread evenly after that. */
-const evenBound = 30_000
+/** How long is waited for what, in milliseconds. */
+export interface Bounds {
+  /** At the least, for what begins late. */
+  readonly atLeast: number
+  /** For a process to write again after everything is healed. */
+  readonly revival: number
+  /** After that, for the processes to be spread evenly. */
+  readonly even: number
+}
+
+export const bounds: Bounds = { atLeast: 0, revival: 20_000, even: 30_000 }
 
 const interval = "100 millis"
 
@@ -23,7 +30,8 @@ export const untilAtRest = (
   observer: Observer,
   nodes: Pick<Nodes, "alive">,
   sets: ReadonlyArray<WriterSet>,
-  since: number
+  since: number,
+  { atLeast, even, revival }: Bounds
 ): Effect.Effect<Rest> =>
   Effect.gen(function* () {
     const healedAt = Date.now()
@@ -44,9 +52,9 @@ export const untilAtRest = (
         )
       const spread = Math.max(0, ...spreads)
       const waited = Date.now() - healedAt
-      if (waiting.length === 0 && spread <= 1) return { neverRevived: [], spread }
-      if (waiting.length > 0 && waited > revivalBound) return { neverRevived: waiting, spread }
-      if (waited > revivalBound + evenBound) return { neverRevived: waiting, spread }
+      const isEven = spread <= 1 || waited > even
+      if (waiting.length === 0 && isEven && waited >= atLeast) return { neverRevived: [], spread }
+      if (waiting.length > 0 && waited > revival) return { neverRevived: waiting, spread }
       yield* Effect.sleep(interval)
     }
   })

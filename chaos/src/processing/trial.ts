@@ -50,7 +50,8 @@ export const rest = (fleet: Fleet, rests: Rests) =>
     const { neverRevived, spread } = yield* fleet.atRest(Date.now())
     rests.neverRevived += neverRevived.length
     rests.spread = Math.max(rests.spread, spread)
-    if (neverRevived.length > 0) yield* say(`  not writing again: ${neverRevived.join(", ")}`)
+    if (neverRevived.length > 0)
+      yield* say(`  ${neverRevived.length} not writing again: ${neverRevived.slice(0, 5).join(", ")} …`)
     if (spread > 1) yield* say(`  not spread evenly: ${spread}`)
   })
 

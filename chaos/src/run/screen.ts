@@ -5,8 +5,15 @@ const startedAt = performance.now()
 
 const secondsSinceStart = (): number => (performance.now() - startedAt) / 1000
 
+let stream: NodeJS.WriteStream = process.stdout
+
+/** For a program whose output is its results alone. */
+export const toStandardError = (): void => {
+  stream = process.stderr
+}
+
 export const print = (line: string): void =>
-  void process.stdout.write(`${secondsSinceStart().toFixed(1).padStart(7)} s  ${line}\n`)
+  void stream.write(`${secondsSinceStart().toFixed(1).padStart(7)} s  ${line}\n`)
 
 export const say = (line: string): Effect.Effect<void> => Effect.sync(() => print(line))
 

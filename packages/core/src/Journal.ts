@@ -49,6 +49,20 @@ export interface AppendOptions {
 }
 
 /**
+ * The partitions of a journal's tagging: how many there are, since which position (0: since ever), and where those of
+ * the generation before ended, one position a partition: that of its last event, 0 where there is none. Who has handled
+ * the partitions of before up to these positions has handled all up to `since`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Partitioning {
+  readonly partitions: number
+  readonly since: Offset
+  readonly before: ReadonlyArray<Offset>
+}
+
+/**
  * The operations of a journal.
  *
  * @since 0.1.0
@@ -71,10 +85,24 @@ export interface Journal<E> {
   readonly eventsByTag: (tag: EventTag, after: Offset) => Stream.Stream<EntityEvent<E>, JournalError>
   /** The events of a tag after an offset up to the position that was the tag's head at the start; then ends. */
   readonly currentEventsByTag: (tag: EventTag, after: Offset) => Stream.Stream<EntityEvent<E>, JournalError>
-  /** The position of the tag's last event, 0 when it has none. */
+  /**
+   * The position of the tag's last event, 0 when it has none. A partition that came about later begins where it did: its
+   * head is not before that.
+   */
   readonly head: (tag: EventTag) => Effect.Effect<Offset, JournalError>
   /** The position of the journal's last event up to a time, 0 when there is none: what comes after it is younger. */
   readonly positionAt: (time: DateTime.Utc) => Effect.Effect<Offset, JournalError>
+  /** The journal's partitions of today; `partitions` is 0 while it does not know them: nothing has been written yet. */
+  readonly partitioning: Effect.Effect<Partitioning, JournalError>
+  /**
+   * Gives the journal the partitions of its class, from its end on, where it has others; tells which it has. `from` is
+   * how many it had, for a journal that does not know it (`OtherPartitions` says so).
+   *
+   * From then on every append is placed in the new partitions, whatever partitions its writer knows. A reader of an old
+   * one gets what was there, and then waits for ever; a reader of a new one gets all events of its keys, from the first.
+   * `Repartition` of @aecor/projection does this together with what moves a projection from the one to the other.
+   */
+  readonly repartition: (from?: number) => Effect.Effect<Partitioning, JournalError>
 }
 
 /**

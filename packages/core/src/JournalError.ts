@@ -30,13 +30,14 @@ export class VersionConflict extends Data.TaggedError("VersionConflict")<{
  *   cause (`EventFormat.Unreadable`) says whether the type or the version is unknown, or the schema refuses it.
  * - `PastChanged`: an event that was read or acknowledged is no longer there (a failover that lost it, a restored
  *   backup). What is known of the journal is to be dropped and read again.
+ * - `OtherPartitions`: the journal has another number of partitions than the class's tagging, and never had that one.
  *
  * @since 0.1.0
  * @category errors
  */
 export class JournalError extends Data.TaggedError("JournalError")<{
   readonly journal: string
-  readonly reason: "Unavailable" | "Unencodable" | "Undecodable" | "PastChanged"
+  readonly reason: "Unavailable" | "Unencodable" | "Undecodable" | "PastChanged" | "OtherPartitions"
   readonly description: string
   readonly cause?: unknown
 }> {

@@ -3,8 +3,8 @@
  * journal over n tags, so that n processes can share the work while each key stays in order within its one tag. Beside
  * the tag of its key's partition an event may carry others, for readers of a part of the journal.
  *
- * The tags are stored with every event: changing the number of partitions of a journal that holds events is a migration,
- * not an edit.
+ * The tags are stored with every event: a journal that holds events gets another number of partitions by
+ * `Journal.repartition`, while it is used; changing the number in the code alone changes nothing in the journal.
  *
  * @since 0.1.0
  */
@@ -38,13 +38,15 @@ export const tag = (name: string, partition = 0): EventTag => new EventTag({ nam
 
 /**
  * How a journal tags its events `E`: the tags of its partitions, the one of a key, and those that an event carries
- * beside it.
+ * beside it. `partitions` says among how many a key's stable hash chooses; a tagging of another kind has none, and its
+ * journal cannot be repartitioned.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Tagging<in E = never> {
   readonly name: string
+  readonly partitions?: number
   readonly tags: ReadonlyArray<EventTag>
   readonly tagOf: (key: string) => EventTag
   readonly others: (event: E, key: string) => ReadonlyArray<EventTag>
@@ -83,7 +85,7 @@ export const partitioned = (name: string, partitions: number): Tagging<unknown> 
     )
   }
   const tags = Array.from({ length: partitions }, (_, partition) => new EventTag({ name, partition }))
-  return { name, tags, tagOf: (key) => tags[stableHash(key) % partitions] as EventTag, others: () => [] }
+  return { name, partitions, tags, tagOf: (key) => tags[stableHash(key) % partitions] as EventTag, others: () => [] }
 }
 
 /**

@@ -16,6 +16,19 @@ const shared = Layer.unwrapEffect(
 
 JournalSuite.suite("the journal in memory", shared)
 
+const { FourJournal, SevenJournal, ThreeJournal } = JournalSuite
+const releases = Layer.unwrapEffect(
+  Effect.map(memory.storage, (storage) =>
+    Layer.mergeAll(
+      Layer.effect(FourJournal, memory.make(FourJournal.format, FourJournal.tagging, storage)),
+      Layer.effect(SevenJournal, memory.make(SevenJournal.format, SevenJournal.tagging, storage)),
+      Layer.effect(ThreeJournal, memory.make(ThreeJournal.format, ThreeJournal.tagging, storage))
+    )
+  )
+)
+
+JournalSuite.repartitioning("the journal in memory that is repartitioned", releases)
+
 describe("the journal in memory, on the clock of the tests,", () => {
   const opened = new Opened({ owner: "ann" })
 

@@ -122,7 +122,7 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
     dedicatedConnection.make({ config: client.config, purpose: `${purpose} ${options.table}`, timeout, named })
   const reader = yield* journalReader.make<E>({
     journal,
-    tagging: tagging.name,
+    tagging,
     identity,
     sql: statements,
     rows: rows(client, named),
@@ -148,7 +148,8 @@ const make = Effect.fnUntraced(function* <E extends { readonly _tag: string }, I
     traced(
       submit(() => {
         const encoded = codec.encode(key, events, metadata)
-        const ready = (_: eventCodec.EncodedAppend) => ({ key, expected, lastId, tag: tagging.tagOf(key), ..._ })
+        const { partitions, tagOf } = tagging
+        const ready = (_: eventCodec.EncodedAppend) => ({ key, expected, lastId, tag: tagOf(key), partitions, ..._ })
         return Either.isEither(encoded) ? Either.map(encoded, ready) : Effect.map(encoded, ready)
       })
     )

@@ -47,8 +47,8 @@ export const migrations: PgMigrations.Migrations = PgMigrations.make("PgProcessL
  */
 export const grants = (role: string): string => grantsOf(role, definitions.rights)
 
-/** Enough for the beats while a claim waits on one connection and ends what is in its way from another. */
-const connections = 4
+/** Enough for the beats while two claims wait on one connection each and end what is in their way from another. */
+const connections = 5
 
 /**
  * The leases of the database that the client is connected to, through a few connections of their own. The tables come

@@ -12,3 +12,14 @@ JournalSuite.suite(
     PgJournal.layer(JournalSuite.EarlierSuiteJournal, table)
   ).pipe(Layer.provide(database(PgJournal.migrations(table))))
 )
+
+const parted = { table: "parted_event" }
+
+JournalSuite.repartitioning(
+  "PgJournal that is repartitioned",
+  Layer.mergeAll(
+    PgJournal.layer(JournalSuite.FourJournal, parted),
+    PgJournal.layer(JournalSuite.SevenJournal, parted),
+    PgJournal.layer(JournalSuite.ThreeJournal, parted)
+  ).pipe(Layer.provide(database(PgJournal.migrations(parted))))
+)

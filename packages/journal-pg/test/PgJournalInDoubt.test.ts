@@ -161,7 +161,7 @@ it.live("a connection on which nothing comes back is given up: the next sending 
       const payload = JSON.stringify({ text: "1" })
       const events = [{ id: globalThis.crypto.randomUUID(), type: "Noted", version: 1, tags: null, payload }]
       const tag = NoteJournal.tagging.tagOf("a")
-      const batch = [{ key: "a", expected: 0, lastId: undefined, tag, metadata: "{}", events }]
+      const batch = [{ key: "a", expected: 0, partitions: undefined, lastId: undefined, tag, metadata: "{}", events }]
       expect(yield* call.batch(batch)).toMatchObject({ _tag: "Failed", meaning: "Lost" })
       const answered = { _tag: "Answered", answers: [["stored", "1", "1"]] }
       expect(yield* call.batch(batch)).toEqual(answered)

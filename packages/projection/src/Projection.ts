@@ -18,6 +18,7 @@ import {
   ConsumerId,
   type EntityEvent,
   type Journal,
+  type Offset,
   OffsetStore,
   Process,
   ProcessContext,
@@ -42,9 +43,34 @@ export * from "./ProjectionError.js"
  * @since 0.1.0
  * @category models
  */
-export interface Projection<out R> {
+export interface Projection<out R, out S = unknown> {
   readonly name: string
   readonly processes: ReadonlyArray<Process.Process<never, R>>
+  /** Where it keeps its offsets: for `Repartition`, which moves them. */
+  readonly offsets: Offsets<S>
+}
+
+/**
+ * A projection's offsets, wherever it keeps them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Offsets<out S> {
+  readonly get: (
+    consumer: ConsumerId.ConsumerId
+  ) => Effect.Effect<Offset.Offset, ViewStore.ViewStoreError | OffsetStore.OffsetStoreError, S>
+  readonly move: (
+    commit: OffsetStore.Commit
+  ) => Effect.Effect<
+    void,
+    | ProcessContext.Fenced
+    | ViewStore.CommitConflict
+    | ViewStore.ViewStoreError
+    | OffsetStore.OffsetConflict
+    | OffsetStore.OffsetStoreError,
+    S
+  >
 }
 
 /**
@@ -70,9 +96,14 @@ export const exactlyOnce = <JS, E extends { readonly _tag: string }, VS, V>(
     readonly project: (view: Option.Option<NoInfer<V>>, event: EntityEvent.EntityEvent<NoInfer<E>>) => NoInfer<V>
     readonly pageSize?: number
   }
-): Projection<JS | VS | ProcessContext.ProcessContext> => {
+): Projection<JS | VS | ProcessContext.ProcessContext, VS> => {
   const pageSize = checkPageSize(name, options.pageSize ?? 1000)
-  return perTag(name, options.journal, (consumer) =>
+  const offsets: Offsets<VS> = {
+    get: (consumer) =>
+      Effect.flatMap(options.view, (store) => Effect.map(store.load(consumer, []), ({ offset }) => offset)),
+    move: (commit) => Effect.flatMap(options.view, (store) => store.commit({ ...commit, rows: new Map() }))
+  }
+  return perTag(name, options.journal, offsets, (consumer) =>
     Effect.gen(function* () {
       const journal = yield* options.journal
       const store = yield* options.view
@@ -105,9 +136,16 @@ export const atLeastOnce = <JS, E extends { readonly _tag: string }, X, R>(
     readonly handle: (event: EntityEvent.EntityEvent<NoInfer<E>>) => Effect.Effect<void, X, R>
     readonly pageSize?: number
   }
-): Projection<JS | OffsetStore.OffsetStore | ProcessContext.ProcessContext | Exclude<R, Scope.Scope>> => {
+): Projection<
+  JS | OffsetStore.OffsetStore | ProcessContext.ProcessContext | Exclude<R, Scope.Scope>,
+  OffsetStore.OffsetStore
+> => {
   const pageSize = checkPageSize(name, options.pageSize ?? 100)
-  return perTag(name, options.journal, (consumer) =>
+  const kept: Offsets<OffsetStore.OffsetStore> = {
+    get: (consumer) => Effect.flatMap(OffsetStore.OffsetStore, (store) => store.get(consumer)),
+    move: (commit) => Effect.flatMap(OffsetStore.OffsetStore, (store) => store.commit(commit))
+  }
+  return perTag(name, options.journal, kept, (consumer) =>
     Effect.gen(function* () {
       const journal = yield* options.journal
       const offsets = yield* OffsetStore.OffsetStore
@@ -120,8 +158,9 @@ export const atLeastOnce = <JS, E extends { readonly _tag: string }, X, R>(
   )
 }
 
-const perTag = <R>(
+const perTag = <R, S>(
   name: string,
   { tagging }: { readonly tagging: Tagging.Tagging },
+  offsets: Offsets<S>,
   process: (consumer: ConsumerId.ConsumerId) => Process.Process<never, R>
-): Projection<R> => ({ name, processes: tagging.tags.map((tag) => process(ConsumerId.make(name, tag))) })
+): Projection<R, S> => ({ name, processes: tagging.tags.map((tag) => process(ConsumerId.make(name, tag))), offsets })

@@ -1,2 +1,3 @@
 export * as Projection from "./Projection.js"
+export * as Repartition from "./Repartition.js"
 export * as ViewStore from "./ViewStore.js"

@@ -64,7 +64,7 @@ const bookings = Projection.exactlyOnce("BookingViewProjection", {
   }
 })
 type Needs = BookingJournal | BookingsView | ProcessContext.ProcessContext
-same<Equal<typeof bookings, Projection.Projection<Needs>>>()
+same<Equal<typeof bookings, Projection.Projection<Needs, BookingsView>>>()
 same<Equal<typeof bookings.processes, ReadonlyArray<Process.Process<never, Needs>>>>()
 
 const deployed = DistributedProcessing.deploy(bookings.name, bookings.processes)
@@ -113,7 +113,7 @@ const confirmation = Projection.atLeastOnce("BookingConfirmation", {
     })
 })
 type ConfirmationNeeds = BookingJournal | OffsetStore.OffsetStore | ProcessContext.ProcessContext | Tickets
-same<Equal<typeof confirmation, Projection.Projection<ConfirmationNeeds>>>()
+same<Equal<typeof confirmation, Projection.Projection<ConfirmationNeeds, OffsetStore.OffsetStore>>>()
 
 Projection.atLeastOnce("NoEffect", {
   journal: BookingJournal,

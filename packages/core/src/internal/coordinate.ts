@@ -10,6 +10,9 @@ import { type Deployment, lastTime, silence } from "./deploymentSettings.js"
 import * as Plan from "./plan.js"
 import type { Client } from "./processMessages.js"
 
+/** Processes that are sent at once. A thousand of them would run out of time waiting for each other. */
+const sendings = 16
+
 /** How long a coordinator keeps its office without renewing it. */
 const term = Duration.seconds(3)
 
@@ -28,6 +31,7 @@ export const make = (options: {
   const acting = new Set<number>()
   const memories = new Map<number, Plan.Memory>()
   let live: { runners: ReadonlyArray<Runner>; since: number } = { runners: [], since: 0 }
+  const sending = Effect.unsafeMakeSemaphore(sendings)
   const stopTimeout = Duration.sum(Duration.sum(settings.shutdownTimeout, lastTime), Duration.seconds(1))
 
   const act = ({ row, to, why }: Plan.Action) =>
@@ -39,8 +43,11 @@ export const make = (options: {
           Effect.logWarning(`process ${row.index} of ${name} did not answer to Stop`, cause)
         )
       }
-      const generation = yield* lease.assign(row, to)
-      if (Option.isSome(generation)) yield* client.run({ ...row, generation: generation.value }, to)
+      yield* sending.withPermits(1)(
+        Effect.flatMap(lease.assign(row, to), (generation) =>
+          Option.isSome(generation) ? client.run({ ...row, generation: generation.value }, to) : Effect.void
+        )
+      )
     }).pipe(
       // what was not done shows in the next passes as silence
       Effect.catchAllCause((cause) => Effect.logWarning(`process ${row.index} of ${name} could not be placed`, cause)),

@@ -9,6 +9,8 @@ import { JournalError, VersionConflict } from "../JournalError.js"
 import type { Offset } from "../Offset.js"
 import * as StoredEvent from "../StoredEvent.js"
 import * as Tagging from "../Tagging.js"
+import type * as TaggingHistory from "../TaggingHistory.js"
+import * as MemoryPartitions from "./journalMemoryPartitions.js"
 
 /** What an append says beside its events: `Journal.AppendOptions`. */
 interface Options {
@@ -16,9 +18,9 @@ interface Options {
   readonly lastId?: string | undefined
 }
 
-/** An event as it is handed over: its encoded form, and all its tags. */
+/** An event as it is handed over: its encoded form, and the tags beside its partition's. */
 interface Tagged extends Encoded {
-  readonly tags: ReadonlyArray<Tagging.EventTag>
+  readonly others: ReadonlyArray<Tagging.EventTag>
 }
 
 /** What an append reached: `Journal.Appended`. */
@@ -28,20 +30,25 @@ interface Appended {
   readonly lastId: string | undefined
 }
 
-interface Stored extends StoredEvent.StoredEvent, Tagged {}
+interface Stored extends StoredEvent.StoredEvent, Tagged {
+  readonly partition: Tagging.EventTag
+}
 
 /** All that is kept of a journal. A position is an index into the log plus one; readers wait for the length. */
 interface Storage {
   readonly log: Array<Stored>
   readonly byKey: Map<string, Array<Stored>>
   readonly length: SubscriptionRef.SubscriptionRef<number>
+  /** By the tagging's name. */
+  readonly generations: Map<string, ReadonlyArray<TaggingHistory.Generation>>
 }
 
 /** A storage that is empty. */
 export const storage: Effect.Effect<Storage> = Effect.map(SubscriptionRef.make(0), (length) => ({
   log: [],
   byKey: new Map(),
-  length
+  length,
+  generations: new Map()
 }))
 
 /** Readers get pages of this size at the most, as they would from a storage. */
@@ -55,7 +62,8 @@ export const make = <E extends { readonly _tag: string }>(
 ) =>
   Effect.gen(function* () {
     const { journal } = format
-    const { byKey, length, log } = kept ?? (yield* storage)
+    const { byKey, generations, length, log } = kept ?? (yield* storage)
+    const partitions = MemoryPartitions.make({ journal, tagging, generations, log })
 
     const pastChanged = (description: string) => new JournalError({ journal, reason: "PastChanged", description })
 
@@ -66,7 +74,7 @@ export const make = <E extends { readonly _tag: string }>(
           const description = `an event of key ${JSON.stringify(key)} has the tag ${tag}, which is the tagging's own`
           return new JournalError({ journal, reason: "Unencodable", description })
         })
-        return { ...encoded, tags: [tagging.tagOf(key), ...others] } satisfies Tagged
+        return { ...encoded, others } satisfies Tagged
       })
 
     const append = Effect.fn(`${journal}.append`)(function* (
@@ -97,9 +105,11 @@ export const make = <E extends { readonly _tag: string }>(
       if (stream.length !== expected) {
         return [Either.left(new VersionConflict({ key, expected, actual: stream.length })), log.length]
       }
+      const partition = partitions.place(key, events.length)
       for (const event of events) {
         const stored: Stored = {
           ...event,
+          partition,
           id: globalThis.crypto.randomUUID(),
           key,
           sequence: stream.length + 1,
@@ -116,11 +126,9 @@ export const make = <E extends { readonly _tag: string }>(
       return [Either.right(appended), log.length]
     }
 
-    const isOf = (tag: Tagging.EventTag) => (stored: Stored) => stored.tags.some((one) => Tagging.isSame(one, tag))
     /** The first page of a tag's events in (after, to]. */
-    const pageOf = (tag: Tagging.EventTag, after: Offset, to: Offset): ReadonlyArray<Stored> => {
+    const pageOf = ({ matches }: MemoryPartitions.Reading, after: Offset, to: Offset): ReadonlyArray<Stored> => {
       const page: Array<Stored> = []
-      const matches = isOf(tag)
       for (let i = after; i < to && page.length < pageSize; i++) {
         const stored = log[i]
         if (stored !== undefined && matches(stored)) page.push(stored)
@@ -136,14 +144,14 @@ export const make = <E extends { readonly _tag: string }>(
       )
     const position = (event: EntityEvent<E>): Offset => event.position
 
-    /** The next page of a tag, waited for. */
+    /** The next page of a tag, waited for. A partition may have ended meanwhile. */
     const livePage = (tag: Tagging.EventTag, after: Offset): Page =>
-      Effect.suspend(() => {
-        const scanned = log.length
-        const page = pageOf(tag, after, scanned)
+      Effect.flatMap(partitions.reading(tag), (reading) => {
+        const scanned = Math.min(log.length, reading.end)
+        const page = pageOf(reading, after, scanned)
         if (page.length > 0) return StoredEvent.decodePage(format, page)
         const longer = Stream.runHead(Stream.filter(length.changes, (_) => _ > scanned))
-        return Effect.zipRight(longer, livePage(tag, Math.max(after, scanned)))
+        return scanned === reading.end ? Effect.never : Effect.zipRight(longer, livePage(tag, Math.max(after, scanned)))
       })
 
     return {
@@ -159,12 +167,19 @@ export const make = <E extends { readonly _tag: string }>(
         }),
       eventsByTag: (tag: Tagging.EventTag, after: Offset) => pages(after, position, (from) => livePage(tag, from)),
       currentEventsByTag: (tag: Tagging.EventTag, after: Offset) =>
-        Stream.suspend(() => {
-          const end = log.length
-          return pages(after, position, (from) => StoredEvent.decodePage(format, pageOf(tag, from, end)))
-        }),
-      head: (tag: Tagging.EventTag) => Effect.sync(() => log.findLast(isOf(tag))?.position ?? 0),
+        Stream.unwrap(
+          Effect.map(partitions.reading(tag), (reading) => {
+            const end = Math.min(log.length, reading.end)
+            return pages(after, position, (from) => StoredEvent.decodePage(format, pageOf(reading, from, end)))
+          })
+        ),
+      head: (tag: Tagging.EventTag) =>
+        Effect.map(partitions.reading(tag), ({ begin, end, matches }) =>
+          Math.max(begin, log.slice(0, end).findLast(matches)?.position ?? 0)
+        ),
       positionAt: (time: DateTime.Utc) =>
-        Effect.sync(() => log.findLast(({ timestamp }) => timestamp <= time.epochMillis)?.position ?? 0)
+        Effect.sync(() => log.findLast(({ timestamp }) => timestamp <= time.epochMillis)?.position ?? 0),
+      partitioning: partitions.partitioning,
+      repartition: () => partitions.repartition
     }
   })

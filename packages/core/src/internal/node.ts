@@ -55,6 +55,9 @@ export interface Node {
 /** How soon a claim is tried again that found the process busy, or the lease unreachable. */
 const claimRetry = Duration.millis(250)
 
+/** Processes that claim at once. With hundreds at a time, beats would stand in line behind them, and all would be late. */
+const claims = 2
+
 /** How much of an error is kept for the status. */
 const errorLength = 500
 
@@ -68,6 +71,7 @@ export const make = (
   Effect.gen(function* () {
     const all = new Set<Hosted>()
     const abandoned = AbandonedRuns.make(lease)
+    const claiming = Effect.unsafeMakeSemaphore(claims)
 
     const end = (hosted: Hosted, ending: Ending) =>
       Effect.suspend(() => {
@@ -110,7 +114,9 @@ export const make = (
     yield* watch.pipe(Effect.repeat(Schedule.spaced(claimRetry)), Effect.withTracerEnabled(false), Effect.forkScoped)
 
     const begin = Effect.fnUntraced(function* (hosted: Hosted) {
-      const claim = yield* Effect.timeout(lease.claim(hosted.process, runner, silence), silence)
+      const claim = yield* claiming.withPermits(1)(
+        Effect.timeout(lease.claim(hosted.process, runner, silence), silence)
+      )
       if (claim._tag !== "Claimed") return claim._tag
       yield* abandoned.forgetAll(hosted.process)
       hosted.fence = claim.fence

@@ -21,6 +21,10 @@ import { wholly } from "./wholly.js"
 /** The runner name of a node that only calls: it announces nothing and hosts nothing. */
 const clientOnly = "client"
 
+/** How often a runner looks what there is to do; at every second look it announces itself. */
+const passInterval = Duration.millis(500)
+const announceInterval = Duration.millis(750)
+
 /** A runner that does not reach itself announces nothing. */
 class Unreachable extends Data.TaggedError("Unreachable") {}
 
@@ -63,12 +67,16 @@ export const makeWith = (settings: NodeSettings) =>
       Effect.withTracerEnabled(false)
     )
 
+    let announcedAt = Number.NEGATIVE_INFINITY
     let lastPass = Number.NEGATIVE_INFINITY
     let goodSince = 0
     const pass = Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       if (now - reachedAt > Duration.toMillis(silence)) return yield* new Unreachable()
-      yield* announce
+      if (now - announcedAt >= Duration.toMillis(announceInterval)) {
+        yield* announce
+        announcedAt = now
+      }
       // after an outage or a stall of one's own every beat looks old: observe for a while before acting on it
       if (now - lastPass > Duration.toMillis(silence)) goodSince = now
       lastPass = now
@@ -80,6 +88,7 @@ export const makeWith = (settings: NodeSettings) =>
       Effect.catchAllCause((cause) =>
         Effect.gen(function* () {
           lastPass = Number.NEGATIVE_INFINITY
+          announcedAt = Number.NEGATIVE_INFINITY
           yield* Effect.logDebug("a reconciling pass failed", cause)
           // an office that is kept but not held would leave the deployment without a coordinator
           yield* Effect.forEach(hosted.values(), ({ coordinator }) => Effect.ignore(coordinator.resign), {
@@ -87,7 +96,7 @@ export const makeWith = (settings: NodeSettings) =>
           })
         })
       ),
-      Effect.repeat(Schedule.spaced(beatInterval)),
+      Effect.repeat(Schedule.spaced(passInterval)),
       Effect.withTracerEnabled(false)
     )
 

@@ -21,6 +21,8 @@ import { evolution } from "./internal/journalEvolution.js"
 import { history } from "./internal/journalHistory.js"
 import { reading } from "./internal/journalReading.js"
 import { tagging } from "./internal/journalTagging.js"
+import { type Releases, repartitioning as repartitioned } from "./internal/journalRepartitioning.js"
+import { owning } from "./internal/ownLayer.js"
 import { shared } from "./internal/sharedLayer.js"
 import type { EarlierSuiteJournal, SuiteJournal } from "./internal/suiteJournal.js"
 
@@ -41,6 +43,36 @@ export { SuiteJournal } from "./internal/suiteJournal.js"
  * @category services
  */
 export { EarlierSuiteJournal } from "./internal/suiteJournal.js"
+
+/**
+ * One journal as code of three releases declares it, whose taggings differ in the number of partitions.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export { FourJournal, SevenJournal, ThreeJournal } from "./internal/journalRepartitioning.js"
+
+/**
+ * Registers the tests of repartitioning. They need a storage that is empty and shared by the three journals; each test
+ * builds the layer anew.
+ *
+ * @example
+ * ```ts
+ * const table = { table: "parted_event" }
+ * const { FourJournal, SevenJournal, ThreeJournal } = JournalSuite
+ * const journals = [
+ *   PgJournal.layer(FourJournal, table),
+ *   PgJournal.layer(SevenJournal, table),
+ *   PgJournal.layer(ThreeJournal, table)
+ * ] as const
+ * JournalSuite.repartitioning("PgJournal", Layer.mergeAll(...journals).pipe(…))
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const repartitioning = <E>(name: string, journals: Layer.Layer<Releases, E>): void =>
+  owning(name, "live", (it) => repartitioned(it, journals))
 
 /**
  * Registers the tests.

@@ -16,6 +16,8 @@ export interface Append {
   readonly expected: number
   readonly lastId: string | undefined
   readonly tag: Tagging.EventTag
+  /** How many partitions the tag was chosen among; undefined for a tagging that is not by a stable hash. */
+  readonly partitions: number | undefined
   readonly metadata: string
   readonly events: ReadonlyArray<Encoded>
 }
@@ -61,7 +63,8 @@ const parameters = (batch: ReadonlyArray<Append>): ReadonlyArray<unknown> => {
     array.texts(events.map(({ type }) => type)),
     array.integers(events.map(({ version }) => version)),
     array.texts(events.map(({ tags }) => tags)),
-    array.texts(events.map(({ payload }) => payload))
+    array.texts(events.map(({ payload }) => payload)),
+    batch[0]?.partitions ?? null
   ]
 }
 
@@ -91,8 +94,22 @@ export const make = (connection: Dedicated, sql: Pick<Statements, "append" | "ap
   const first: Call["first"] = (appends) => {
     const only = onlyOne(appends)
     if (only === undefined) return batch(appends)
-    const [{ expected, key, lastId, metadata, tag }, { id, payload, tags, type, version }] = only
-    const values = [key, expected, id, type, payload, tag.name, tag.partition, version, metadata, lastId ?? null, tags]
+    const [{ expected, key, lastId, metadata, partitions = null, tag }, { id, payload, tags, type, version }] = only
+    const { name, partition } = tag
+    const values = [
+      key,
+      expected,
+      id,
+      type,
+      payload,
+      name,
+      partition,
+      version,
+      metadata,
+      lastId ?? null,
+      tags,
+      partitions
+    ]
     return Effect.flatMap(connection.send(one, values), (result) => {
       if (result._tag === "Failed") return Effect.succeed(toResult(result))
       const position = result.rows[0]?.[0] ?? null

@@ -1,5 +1,5 @@
 /** What can be wrong with an event, seen with its neighbours: pure, one event at a time. */
-import { type Journal, Tagging } from "@aecor/core"
+import { type Journal, Tagging, TaggingHistory } from "@aecor/core"
 import { Either, Predicate } from "effect"
 import { type Decoded, Undecodable } from "./eventCodec.js"
 import type { Audited } from "./journalAuditSql.js"
@@ -19,11 +19,13 @@ export const placeOffences = ({ before, stored, times, twin }: Audited): Readonl
 /** What it holds: its tags, its metadata, itself. */
 export const contentOffences = <E, I>(
   { label, tagging }: Journal.Definition<E, I>,
+  generations: ReadonlyArray<TaggingHistory.Generation>,
   { missing, stored, tag, tags }: Audited,
   event: Decoded<E>
 ): ReadonlyArray<offence.Offence> => {
   const found: Array<offence.Offence> = []
-  const expected = tagging.tagOf(stored.key)
+  const number = TaggingHistory.numberAt(generations, stored.key, stored.position)
+  const expected = number === undefined ? tagging.tagOf(stored.key) : Tagging.tag(tagging.name, number)
   if (!Tagging.isSame(expected, tag)) found.push(offence.partition(stored, tagText(expected), tagText(tag)))
   found.push(...missing.map((text) => offence.missingTagRow(stored, text)))
   if (!isMetadata(stored.metadata)) found.push(offence.metadata(stored))

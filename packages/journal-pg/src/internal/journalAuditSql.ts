@@ -4,6 +4,7 @@
  */
 import type { Offset, Tagging } from "@aecor/core"
 import type { TableName } from "./identifier.js"
+import { statements as journalStatements } from "./journalStatements.js"
 import type { Row } from "./journalRow.js"
 
 /** An event as its page gives it. */
@@ -87,7 +88,12 @@ export type IdRow = readonly [position: string, key: string, id: string, first: 
 const time = (of: string) =>
   `concat(to_json(${of} AT TIME ZONE 'UTC') #>> '{}', CASE WHEN isfinite(${of}) THEN 'Z' END)`
 
-export const statements = ({ text }: TableName) => ({
+export const statements = (name: TableName) => ({
+  ...statementsOn(name.text),
+  generations: journalStatements(name).generations
+})
+
+const statementsOn = (text: string) => ({
   head: `SELECT coalesce(max(position), 0)::text FROM ${text}`,
 
   /** After one position, up to another; at most so many. */

@@ -11,6 +11,7 @@ import type { Decoded } from "./eventCodec.js"
 import { contentOffences, placeOffences } from "./journalAuditChecks.js"
 import { type Audited, type EventRow, fromRow, type IdRow, type Statements, type TagRow } from "./journalAuditSql.js"
 import * as offence from "./journalOffence.js"
+import { type GenerationRow, toGeneration } from "./journalPartitions.js"
 import type { Row } from "./journalRow.js"
 
 /** How the journal is asked: a row is an array of texts. */
@@ -32,6 +33,7 @@ export const run = Effect.fnUntraced(function* <E, I>(
     offences.push(...found.slice(0, limit - offences.length))
     offenceCount += count
   }
+  const generations = (yield* ask<GenerationRow>(sql.generations, [definition.tagging.name])).map(toGeneration)
   const [head] = yield* ask<readonly [string]>(sql.head, [])
   const to = Number(head?.[0] ?? 0)
 
@@ -43,7 +45,7 @@ export const run = Effect.fnUntraced(function* <E, I>(
     const decoded = yield* decode(page.map(({ stored }) => stored.row))
     for (const [i, event] of decoded.entries()) {
       const audited = page[i] as Audited
-      name([...placeOffences(audited), ...contentOffences(definition, audited, event)])
+      name([...placeOffences(audited), ...contentOffences(definition, generations, audited, event)])
       if (isFirstOfKey(audited, from)) keys++
     }
     events += page.length

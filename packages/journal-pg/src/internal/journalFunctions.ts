@@ -11,7 +11,7 @@ import { channel } from "./channel.js"
 const wrongIsolation = "AE003"
 
 /** Refuses what the functions cannot be right in, and turns on what they promise. */
-const settings = (name: string) => `
+export const settings = (name: string) => `
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION '${name} needs READ COMMITTED, and the transaction is %', current_setting('transaction_isolation')
       USING ERRCODE = '${wrongIsolation}', HINT = 'look at default_transaction_isolation of the database and the role';
@@ -21,11 +21,11 @@ const settings = (name: string) => `
   END IF;`
 
 /** The time, never before the last event's. */
-const now = (text: string) => `greatest(
+export const now = (text: string) => `greatest(
     clock_timestamp(), (SELECT stored."timestamp" FROM ${text} stored ORDER BY stored.position DESC LIMIT 1))`
 
 /** The texts of a JSON array of them. */
-const textsOf = (json: string) =>
+export const textsOf = (json: string) =>
   `CASE WHEN ${json} IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(${json}::json)) END`
 
 /** The functions as `GRANT` and `REVOKE` name them: Postgres tells those of one name apart by their parameters' types. */
@@ -35,7 +35,10 @@ export const names = (text: string) => ({
   appendOne: `${text}_append_one(text, bigint, uuid, text, text, text, integer, integer, text, uuid, text)`,
   firstAppend: `${text}_append(text[], bigint[], integer[], uuid[], text[], integer[], text[],
   integer[], integer[], uuid[], text[], text[])`,
-  partition: `${text}_partition(text, integer)`
+  partition: `${text}_partition(text, integer)`,
+  partitionedAppend: `${text}_append(text[], bigint[], integer[], uuid[], uuid[], text[], integer[], text[],
+  integer[], integer[], uuid[], text[], integer[], text[], text[], integer)`,
+  partitionedAppendOne: `${text}_append_one(text, bigint, uuid, text, text, text, integer, integer, text, uuid, text, integer)`
 })
 
 /** What `append` says of one append. */
@@ -56,12 +59,12 @@ export type Outcome = "stored" | "conflict" | "changed"
  * the transaction; what is set on the function, for the call. It runs with its owner's rights, so every name in it is
  * looked up in a path that no caller can put a table into.
  */
-export const append = (text: string): string => `
+export const append = (text: string, { further, name, place }: Placing = asGiven(text)): string => `
 CREATE FUNCTION ${text}_append(
   a_key text[], a_expected bigint[], a_count integer[], a_first uuid[], a_last uuid[], a_tag text[],
   a_partition integer[], a_metadata text[],
   e_append integer[], e_number integer[], e_id uuid[], e_type text[], e_version integer[], e_tags text[],
-  e_payload text[]
+  e_payload text[]${further.parameter}
 ) RETURNS TABLE (outcome text, head bigint, last_position bigint)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path TO pg_catalog, pg_temp
@@ -75,7 +78,7 @@ DECLARE
   heads bigint[];
   fits boolean[];
   positions bigint[];
-  now_locked timestamptz;
+  now_locked timestamptz;${further.variables}
 BEGIN
 ${settings(`${text}_append`)}
   PERFORM pg_advisory_xact_lock(1634034546, journal::integer);
@@ -86,7 +89,7 @@ ${settings(`${text}_append`)}
     LEFT JOIN LATERAL (
       SELECT sequence, id FROM ${text} stored WHERE stored.key = a.key ORDER BY stored.sequence DESC LIMIT 1
     ) stored ON true;
-  now_locked := ${now(text)};
+  ${place}
   WITH stored AS (
     INSERT INTO ${text} (key, sequence, id, type, version, tag, partition, tags, payload, metadata, "timestamp")
     SELECT a_key[e.append], a_expected[e.append] + e.number, e.id, e.type, e.version, a_tag[e.append],
@@ -129,8 +132,22 @@ ${settings(`${text}_append`)}
   FROM unnest(a_key, a_expected, a_count, a_first, a_last) WITH ORDINALITY a(key, expected, count, first, last, n)
   ORDER BY a.n;
 END $$;
-REVOKE EXECUTE ON FUNCTION ${names(text).append} FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ${names(text)[name]} FROM PUBLIC;
 `
+
+/** What a version of the function does about partitions before it stores, and takes the time. */
+export interface Placing {
+  readonly name: "append" | "partitionedAppend"
+  readonly further: { readonly parameter: string; readonly variables: string }
+  readonly place: string
+}
+
+/** Events stand in the partitions that the caller says. */
+const asGiven = (text: string): Placing => ({
+  name: "append",
+  further: { parameter: "", variables: "" },
+  place: `now_locked := ${now(text)};`
+})
 
 /**
  * The partition of a key: `Tagging.stableHash` of it, for writers that are not of this library. FNV-1a over the bytes,
@@ -202,8 +219,8 @@ REVOKE EXECUTE ON FUNCTION ${names(text).appendOne} FROM PUBLIC;
 `
 
 /** What the first version of the library calls, and a node of it still does during a rolling deploy. */
-export const firstAppend = (text: string) => `
-CREATE FUNCTION ${text}_append(
+export const firstAppend = (text: string, create = "CREATE", place = "") => `
+${create} FUNCTION ${text}_append(
   a_key text[], a_expected bigint[], a_count integer[], a_first uuid[], a_tag text[], a_partition integer[],
   a_metadata text[], e_append integer[], e_number integer[], e_id uuid[], e_type text[], e_payload text[]
 ) RETURNS TABLE (accepted boolean, head bigint, last_position bigint)
@@ -228,7 +245,7 @@ BEGIN
   END IF;
 
   PERFORM pg_advisory_xact_lock(1634034546, journal::integer);
-  heads := ARRAY(
+  ${place}heads := ARRAY(
     SELECT coalesce((SELECT max(stored.sequence) FROM ${text} stored WHERE stored.key = a.key), 0)
     FROM unnest(a_key) WITH ORDINALITY a(key, n) ORDER BY a.n
   );

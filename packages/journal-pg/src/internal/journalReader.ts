@@ -6,12 +6,14 @@ import * as array from "./binaryArray.js"
 import { bridged } from "./bridged.js"
 import type { Dedicated } from "./dedicated.js"
 import { type Decoded, untilUndecodable } from "./eventCodec.js"
+import * as journalPartitions from "./journalPartitions.js"
+import { otherPartitions } from "./journalPartitionSql.js"
 import type { Row, TaggedRow } from "./journalRow.js"
 import { type Statements, tagText } from "./journalStatements.js"
 import * as JournalTail from "./journalTail.js"
 import type { Hub } from "./notifications.js"
 import type { Rows } from "./query.js"
-import { reasonOf } from "./sqlState.js"
+import { reasonOf, sqlState } from "./sqlState.js"
 import { statement } from "./statement.js"
 
 /** A page is a chunk of the stream; it is decoded as one. */
@@ -19,7 +21,7 @@ const pageSize = 1000
 
 export const make = Effect.fnUntraced(function* <E>(options: {
   readonly journal: string
-  readonly tagging: string
+  readonly tagging: Pick<Tagging.Tagging, "name" | "partitions">
   readonly identity: string
   readonly sql: Statements
   /** Statements of readers of their own, on connections of the pool. */
@@ -37,21 +39,23 @@ export const make = Effect.fnUntraced(function* <E>(options: {
     byPartition: statement(options.sql.byPartition),
     byTag: statement(options.sql.byTag),
     head: statement(options.sql.head),
-    headAt: statement(options.sql.headAt),
-    headOfPartition: statement(options.sql.headOfPartition),
-    headOfTag: statement(options.sql.headOfTag)
+    headAt: statement(options.sql.headAt)
   }
 
-  const unavailable = (cause: SqlError.SqlError) =>
-    new JournalError.JournalError({ journal, reason: "Unavailable", description: reasonOf(cause), cause })
+  const unavailable = (cause: SqlError.SqlError) => {
+    const reason = sqlState(cause) === otherPartitions ? "OtherPartitions" : "Unavailable"
+    return new JournalError.JournalError({ journal, reason, description: reasonOf(cause), cause })
+  }
   const repeated = <A>(read: Effect.Effect<A, SqlError.SqlError>) => Effect.mapError(bridged(read), unavailable)
   const query: <A extends ReadonlyArray<string | null>>(
     ...asked: Parameters<Rows>
   ) => Effect.Effect<ReadonlyArray<A>, JournalError.JournalError> = (asked, values) =>
     repeated(options.rows(asked, values))
+  /** The tail asks one thing at a time; who joins it asks there, too. */
+  const turn = yield* Effect.makeSemaphore(1)
   const ofTail = <A extends ReadonlyArray<string | null>>(...asked: Parameters<Dedicated["send"]>) =>
     repeated(
-      Effect.flatMap(options.tail.send(...asked), (result) =>
+      Effect.flatMap(turn.withPermits(1)(options.tail.send(...asked)), (result) =>
         // what a statement selects is known to who wrote it
         result._tag === "Answered" ? Effect.succeed(result.rows as ReadonlyArray<A>) : Effect.fail(result.cause)
       )
@@ -59,18 +63,21 @@ export const make = Effect.fnUntraced(function* <E>(options: {
 
   const page = (...asked: Parameters<Rows>) => Effect.flatMap(query<Row>(...asked), decode)
   const pageOfKey = (key: string, after: number) => page(sql.byKey, [key, after, pageSize])
-  const isPartition = (tag: Tagging.EventTag) => tag.name === tagging
+  const partitions = journalPartitions.make({ journal, tagging, sql: options.sql, ask: query })
+  /** Interrupted, it would take the connection with it that is the tail's. */
+  const aside = <A extends ReadonlyArray<string | null>>(...asked: Parameters<Dedicated["send"]>) =>
+    Effect.disconnect(Effect.uninterruptible(ofTail<A>(...asked)))
+  const live = journalPartitions.make({ journal, tagging, sql: options.sql, ask: aside })
+  /** A page of a tag as it stands in the rows. */
   const pageOfTag = (tag: Tagging.EventTag, after: Offset.Offset, to: Offset.Offset) =>
-    isPartition(tag)
+    tag.name === tagging.name
       ? page(sql.byPartition, [tag.name, tag.partition, after, to, pageSize])
       : page(sql.byTag, [tagText(tag), tag.name, tag.partition, after, to, pageSize])
 
   const headOf = (...asked: Parameters<Rows>) =>
     Effect.map(query<readonly [string]>(...asked), ([row]) => Number(row?.[0] ?? 0))
-  const head = (tag: Tagging.EventTag) =>
-    isPartition(tag)
-      ? headOf(sql.headOfPartition, [tag.name, tag.partition])
-      : headOf(sql.headOfTag, [tagText(tag), tag.name, tag.partition])
+  const head = ({ begin, head: asked }: journalPartitions.Reading) =>
+    Effect.map(headOf(...asked), (found) => Math.max(begin, found))
 
   const tail = yield* JournalTail.make<E>({
     journal,
@@ -116,9 +123,20 @@ export const make = Effect.fnUntraced(function* <E>(options: {
       )
     )
 
+  const position = (event: EntityEvent.EntityEvent<E>) => event.position
+  /** What there is of a tag after a position, up to another. */
+  const upTo = (pieces: ReadonlyArray<journalPartitions.Piece>, after: Offset.Offset, end: Offset.Offset) =>
+    Stream.flatMap(Stream.fromIterable(pieces), (piece) => {
+      const to = Math.min(end, piece.to ?? end)
+      const begin = Math.max(after, piece.after)
+      return begin >= to ? Stream.empty : pages(begin, position, (from) => page(...piece.page(from, to, pageSize)))
+    })
+
   return {
-    head,
+    head: (tag) => Effect.flatMap(partitions.reading(tag), head),
     positionAt: (time: DateTime.Utc) => headOf(sql.headAt, [time.epochMillis]),
+    partitioning: partitions.partitioning,
+    repartition: partitions.repartition,
     read: (key, from) =>
       pages(
         Math.max(0, from - 1),
@@ -127,19 +145,24 @@ export const make = Effect.fnUntraced(function* <E>(options: {
       ),
     eventsByTag: (tag, after) =>
       Stream.unwrapScoped(
-        Effect.map(Effect.zipLeft(tail.join(tag), RcRef.get(notified)), (next) =>
-          Stream.unfoldChunkEffect(after, (from) => Effect.map(next(from), Option.some))
-        )
+        Effect.gen(function* () {
+          yield* tail.open
+          yield* RcRef.get(notified)
+          const { begin, live: stored, pieces } = yield* live.reading(tag)
+          if (stored === undefined) return Stream.concat(upTo(pieces, after, Number.MAX_SAFE_INTEGER), Stream.never)
+          const next = yield* tail.join(stored)
+          // what is before the newest partitions is complete: nothing is stored there any more
+          const before = begin > after ? upTo(pieces, after, begin) : Stream.empty
+          const on = Stream.unfoldChunkEffect(Math.max(after, begin), (from) => Effect.map(next(from), Option.some))
+          return Stream.concat(before, on)
+        })
       ),
     currentEventsByTag: (tag, after) =>
       Stream.unwrap(
-        Effect.map(head(tag), (end) =>
-          pages(
-            after,
-            (event) => event.position,
-            (from) => pageOfTag(tag, from, end)
-          )
-        )
+        Effect.gen(function* () {
+          const reading = yield* partitions.reading(tag)
+          return upTo(reading.pieces, after, yield* head(reading))
+        })
       )
   }
 })

@@ -12,7 +12,16 @@ import { names } from "./journalFunctions.js"
  * order; a trigger would run with the rights of the functions, which are the owner's.
  */
 export const onlyTheOwnerWrites = (text: string): string => `
-REVOKE EXECUTE ON FUNCTION ${names(text).firstAppend} FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION ${names(text).firstAppend} FROM PUBLIC;${nobodyElseWrites(
+  `
+      '${text}'::regclass, '${text}_tag'::regclass, pg_get_serial_sequence('${text}', 'position')::regclass
+    `
+)}`
+
+/** The same for the table of its partitions. */
+export const onlyTheOwnerPartitions = (text: string): string => nobodyElseWrites(`'${text}_tagging'::regclass`)
+
+const nobodyElseWrites = (relations: string) => `
 DO $$
 DECLARE
   revoke text;
@@ -26,9 +35,7 @@ BEGIN
       class.oid::regclass, ' FROM ', CASE granted.grantee WHEN 0 THEN 'PUBLIC' ELSE granted.grantee::regrole::text END
     )
     FROM pg_class class CROSS JOIN aclexplode(class.relacl) granted
-    WHERE granted.grantee <> class.relowner AND class.oid IN (
-      '${text}'::regclass, '${text}_tag'::regclass, pg_get_serial_sequence('${text}', 'position')::regclass
-    )
+    WHERE granted.grantee <> class.relowner AND class.oid IN (${relations})
   LOOP
     EXECUTE revoke;
   END LOOP;
@@ -38,6 +45,6 @@ END $$;
 /** What a node's role needs: to read the tables, and to call the functions. */
 export const rights = (name: TableName): Rights => [
   ...onSchema(name),
-  ["SELECT", `${name.text}, ${name.text}_tag`],
+  ["SELECT", `${name.text}, ${name.text}_tag, ${name.text}_tagging`],
   ["EXECUTE", `FUNCTION ${Object.values(names(name.text)).join(", ")}`]
 ]

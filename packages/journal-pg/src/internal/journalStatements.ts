@@ -21,9 +21,9 @@ export const statements = ({ text }: TableName) => ({
 
   append: `SELECT outcome, head::text, last_position::text FROM ${text}_append(
     $1::text[], $2::bigint[], $3::integer[], $4::uuid[], $5::uuid[], $6::text[], $7::integer[], $8::text[],
-    $9::integer[], $10::integer[], $11::uuid[], $12::text[], $13::integer[], $14::text[], $15::text[])`,
+    $9::integer[], $10::integer[], $11::uuid[], $12::text[], $13::integer[], $14::text[], $15::text[], $16::integer)`,
 
-  appendOne: `SELECT ${text}_append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)::text`,
+  appendOne: `SELECT ${text}_append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)::text`,
 
   byKey: `SELECT ${columns} FROM ${text} stored WHERE stored.key = $1 AND stored.sequence > $2
     ORDER BY stored.sequence LIMIT $3`,
@@ -52,6 +52,28 @@ export const statements = ({ text }: TableName) => ({
       AND (stored.partition = ANY($4::integer[]) AND stored.tag = ANY($3::text[])
         OR stored.tags && $5::text[] OR stored.position = $1 OR stored.position = $2)
     ORDER BY stored.position LIMIT $6`,
+
+  /** The generations of a tagging. */
+  generations: `SELECT partitions::text, first::text, since::text FROM ${text}_tagging
+    WHERE tag = $1 ORDER BY generation`,
+
+  repartition: `SELECT ${text}_repartition($1, $2::integer, $3::integer)::text`,
+
+  /** After one position, up to another, the events of a tagging's keys that belong to a partition of so many. */
+  byHash: `SELECT ${columns} FROM ${text} stored WHERE stored.tag = $1 AND ${text}_partition(stored.key, $3) = $2
+    AND stored.position > $4 AND stored.position <= $5 ORDER BY stored.position LIMIT $6`,
+
+  /**
+   * The last event up to a position ($5) of each of so many partitions ($2) of a tagging, which stand in the rows from a
+   * number ($3) and a position ($4) on; further back, where a partition has none there.
+   */
+  lastOfEach: `SELECT coalesce(
+      (SELECT max(stored.position) FROM ${text} stored
+       WHERE stored.tag = $1 AND stored.partition = $3::integer + one.number AND stored.position <= $5::bigint),
+      (SELECT stored.position FROM ${text} stored
+       WHERE stored.tag = $1 AND stored.position <= $4::bigint AND ${text}_partition(stored.key, $2::integer) = one.number
+       ORDER BY stored.position DESC LIMIT 1),
+      0)::text FROM generate_series(0, $2::integer - 1) one(number) ORDER BY one.number`,
 
   headOfPartition: `SELECT coalesce(max(position), 0)::text FROM ${text} WHERE tag = $1 AND partition = $2`,
   headOfTag: `SELECT greatest(0, (SELECT max(position) FROM ${text}_tag WHERE tag = $1),

@@ -10,7 +10,8 @@ import { Effect } from "effect"
 import { type Step, step } from "../PgMigrations.js"
 import type { TableName } from "./identifier.js"
 import { append, appendOne, firstAppend, partitionOf } from "./journalFunctions.js"
-import { onlyTheOwnerWrites } from "./journalRights.js"
+import * as journalPartitionSql from "./journalPartitionSql.js"
+import { onlyTheOwnerPartitions, onlyTheOwnerWrites } from "./journalRights.js"
 
 const schemaOf = ({ schema }: TableName) => (schema === undefined ? "" : `CREATE SCHEMA IF NOT EXISTS ${schema};`)
 
@@ -76,5 +77,6 @@ export const steps = (name: TableName): ReadonlyArray<Step> => [
   functions("append", name, firstAppend),
   step("tags and versions", tagsAndVersions(name)),
   functions("append with tags and versions", name, append, partitionOf, appendOne),
-  functions("only the owner writes", name, onlyTheOwnerWrites)
+  functions("only the owner writes", name, onlyTheOwnerWrites),
+  functions("partitions", name, journalPartitionSql.table, journalPartitionSql.functions, onlyTheOwnerPartitions)
 ]

@@ -48,6 +48,8 @@ export interface Options<E> {
 }
 
 export interface Tail<E> {
+  /** Fails when the tail is closed. */
+  readonly open: Effect.Effect<void, JournalError.JournalError>
   /** Reads with the tail until the scope closes. Fails when the journal is closed. */
   readonly join: (tag: Tagging.EventTag) => Effect.Effect<TailReader.Next<E>, JournalError.JournalError, Scope.Scope>
   /** What a notification has said: a position that was reached, or `undefined` where some may have been missed. */
@@ -234,6 +236,7 @@ export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scop
     }
 
     return {
+      open: Effect.suspend(() => closed ?? Exit.void),
       join: (tag) =>
         Effect.acquireRelease(
           Effect.suspend(() => closed ?? Exit.succeed(enter(tag))),

@@ -77,7 +77,7 @@ export const project = (
 export const totals = (
   name: string,
   pageSize?: number
-): Projection.Projection<TotalsJournal | TotalsView | ProcessContext.ProcessContext> =>
+): Projection.Projection<TotalsJournal | TotalsView | ProcessContext.ProcessContext, TotalsView> =>
   Projection.exactlyOnce(name, {
     journal: TotalsJournal,
     view: TotalsView,
