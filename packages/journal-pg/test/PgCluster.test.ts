@@ -99,7 +99,7 @@ describe("PgCluster", { timeout: 60_000 }, () => {
           Effect.map(Layer.build(layer), (context) =>
             Context.get(context, RunnerHealth.RunnerHealth).isAlive(addressOf(other))
           )
-        const unreachable = Layer.effect(
+        const unreachable = Layer.scoped(
           Runners.Runners,
           Effect.map(Runners.makeNoop, (noop) => ({
             ...noop,
