@@ -7,7 +7,8 @@ import { isMain, root } from "./lib.js"
 /** The documents, and the folder that each takes its code from. */
 const documents = [
   { document: "README.md", code: "packages/example-booking/test/walk" },
-  { document: "docs/evolution.md", code: "packages/core/test/evolution" }
+  { document: "docs/evolution.md", code: "packages/core/test/evolution" },
+  { document: "docs/repartition.md", code: "packages/example-booking/test/repartition" }
 ]
 
 const read = (file: string): string => fs.readFileSync(path.join(root, file), "utf8")
