@@ -26,6 +26,10 @@ type Kind = (typeof kinds)[number]
 const names = ["journal", "btree", "gin", "sideTable", "scan"] as const
 type Name = "journal" | Layout.Name
 
+/** What is measured in a journal of a size. */
+const namesFor = ({ compared }: Plan, size: number): ReadonlyArray<Name> =>
+  compared.includes(size) ? names : ["journal"]
+
 const titleOf = (name: Name): string =>
   name === "journal" ? "aecor, public API, decoded" : `by hand: ${Layout.layouts[name].title}`
 const piecesOf = (name: Name): ReadonlyArray<Piece.Name> =>
@@ -55,10 +59,12 @@ const read =
 const measure = (journals: Filled.Journals, plan: Plan): Effect.Effect<Rounds.Series<number>, Failed> =>
   Effect.gen(function* () {
     const all = plan.sizes.map(journals.of)
-    for (const filled of all) yield* filled.store([...new Set(names.flatMap(piecesOf))])
+    for (const filled of all) yield* filled.store([...new Set(namesFor(plan, filled.size).flatMap(piecesOf))])
     const cells = kinds.map((kind) =>
       names.flatMap((name) =>
-        all.map((filled) => [cellName(name, kind, filled.size), read(journals, filled, name, kind)] as const)
+        all
+          .filter(({ size }) => namesFor(plan, size).includes(name))
+          .map((filled) => [cellName(name, kind, filled.size), read(journals, filled, name, kind)] as const)
       )
     )
     yield* Screen.say("pages: warming up")
@@ -67,19 +73,22 @@ const measure = (journals: Filled.Journals, plan: Plan): Effect.Effect<Rounds.Se
     return yield* Rounds.run(plan.rounds, cells)
   })
 
+const shown = (ms: ReadonlyArray<number>): string => (ms.length === 0 ? "" : text(median(ms)))
+
 const short = (size: number): string => `1e${Math.round(Math.log10(size))}`
 
-const report = (journals: Filled.Journals, { sizes }: Plan, series: Rounds.Series<number>): Findings => {
+const report = (journals: Filled.Journals, plan: Plan, series: Rounds.Series<number>): Findings => {
   const pageMs = (name: Name, kind: Kind, size: number) => series.get(cellName(name, kind, size)) ?? []
   /** What a layout costs is what its pieces cost together. */
   const cost = (name: Name, size: number, figure: keyof Filled.Cost) =>
     piecesOf(name).reduce((total, piece) => total + (journals.of(size).costs.get(piece)?.[figure] ?? Number.NaN), 0)
   const insertsPerSecond = (name: Name, size: number) => 1e6 / cost(name, size, "micros")
+  const { compared, sizes } = plan
   const [first = 0] = sizes
-  const last = sizes.at(-1) ?? 0
+  const last = compared.at(-1) ?? 0
 
   const each = (of: (name: Name, size: number) => ReadonlyArray<readonly [string, number]>) =>
-    Object.fromEntries(sizes.flatMap((size) => names.flatMap((name) => of(name, size))))
+    Object.fromEntries(sizes.flatMap((size) => namesFor(plan, size).flatMap((name) => of(name, size))))
   return {
     tables: [
       {
@@ -92,7 +101,7 @@ const report = (journals: Filled.Journals, { sizes }: Plan, series: Rounds.Serie
         ],
         rows: names.map((name) => [
           titleOf(name),
-          ...sizes.flatMap((size) => kinds.map((kind) => text(median(pageMs(name, kind, size))))),
+          ...sizes.flatMap((size) => kinds.map((kind) => shown(pageMs(name, kind, size)))),
           text(insertsPerSecond(name, last)),
           text(cost(name, last, "bytes"))
         ])

@@ -12,6 +12,8 @@ export interface Plan {
   readonly light: number
   /** Sizes of the journals, in events, in which pages of a tag are read: powers of ten from 100,000 on. */
   readonly sizes: ReadonlyArray<number>
+  /** Of those, the ones in which other ways to find a tag's events are tried beside ours: they take several times the room. */
+  readonly compared: ReadonlyArray<number>
   /** Of those, the ones that are read whole while the memory is watched. */
   readonly memory: ReadonlyArray<number>
 }
@@ -24,6 +26,7 @@ const sizes: Readonly<Record<Size, Plan>> = {
     read: 20_000,
     light: 3,
     sizes: [100_000],
+    compared: [100_000],
     memory: [100_000]
   },
   normal: {
@@ -33,6 +36,7 @@ const sizes: Readonly<Record<Size, Plan>> = {
     read: 100_000,
     light: 8,
     sizes: [100_000, 1_000_000],
+    compared: [100_000, 1_000_000],
     memory: [1_000_000]
   },
   full: {
@@ -42,6 +46,7 @@ const sizes: Readonly<Record<Size, Plan>> = {
     read: 100_000,
     light: 20,
     sizes: [100_000, 1_000_000, 10_000_000],
+    compared: [100_000, 1_000_000],
     memory: [1_000_000, 10_000_000]
   }
 }

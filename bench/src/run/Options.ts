@@ -23,7 +23,7 @@ export const usage = (benchmark: string, parts: ReadonlyArray<string>): string =
   `pnpm bench ${benchmark} [--quick | --full] [--only part,…] [--rounds N] [--profile]
 
   --quick        fewer and shorter measurements, under 90 seconds
-  --full         ten million events as well: an hour, and 40 GB of disk
+  --full         ten million events as well: half an hour, and 15 GB of disk
   --only part,…  only these of: ${parts.join(", ")}
   --rounds N     measure each cell N times, 1 to 99
   --profile      write a CPU profile of each process beside the results

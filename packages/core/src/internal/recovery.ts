@@ -4,11 +4,12 @@
  * The event that a snapshot goes up to is read again and compared by its id: a snapshot of a past that the journal does
  * not have (any more), or on which its events cannot follow, counts for nothing.
  */
-import { Chunk, Data, Effect, Option, Stream } from "effect"
+import { Chunk, Data, Effect, Option } from "effect"
 import type { EntityEvent } from "../EntityEvent.js"
 import type { Fold } from "../Fold.js"
 import type { Journal } from "../Journal.js"
 import type { JournalError } from "../JournalError.js"
+import { eachChunk } from "./eachChunk.js"
 import { advance, beginning, type Loaded } from "./loaded.js"
 import type { Snapshots } from "./snapshots.js"
 
@@ -27,7 +28,7 @@ interface Options<S, E> {
 const fromBeginning = <S, E>({ fold, journal, key }: Options<S, E>): Effect.Effect<Loaded<S>, JournalError> =>
   Effect.suspend(() => {
     let loaded = beginning(fold.initial)
-    const events = Stream.runForEachChunk(journal.read(key, 1), (chunk) =>
+    const events = eachChunk(journal.read(key, 1), (chunk) =>
       Effect.sync(() => {
         loaded = advance(fold, loaded, chunk)
       })
@@ -50,7 +51,7 @@ const onTopOf = <S, E>(
         },
         catch: (cause) => unusable(`what comes after it cannot follow: ${String(cause)}`)
       })
-    const events = Stream.runForEachChunk(journal.read(key, snapshot.sequence), (chunk) => {
+    const events = eachChunk(journal.read(key, snapshot.sequence), (chunk) => {
       if (loaded !== undefined) return follow(loaded, chunk)
       const first = Option.getOrUndefined(Chunk.head(chunk))
       if (first === undefined) return Effect.void

@@ -132,6 +132,19 @@ export const stopping = (it: ProcessingTest): void => {
   }
 
   it(
+    "releases what the start of a process has acquired, when the process has stopped",
+    Effect.gen(function* () {
+      const runs: Array<Run> = []
+      const aliveAtRelease: Array<number> = []
+      const noting = Effect.addFinalizer(() => Effect.sync(() => aliveAtRelease.push(alive(runs).length)))
+      const killSwitch = yield* start("set", [Effect.zipRight(noting, lasting(runs))])
+      yield* until(() => runs.length === 1)
+      yield* answered(killSwitch.shutdown)
+      expect(aliveAtRelease).toEqual([0])
+    })
+  )
+
+  it(
     "interrupts a process whose own shutdown hangs, after the shutdown timeout, and then it has stopped",
     Effect.gen(function* () {
       const lease = yield* ProcessLease
