@@ -22,8 +22,11 @@ it.live(
         const journal = yield* EarlierJournal
         for (const key of ["a", "b", "c"]) yield* journal.append(key, 0, [new BookingSettled()])
       }).pipe(
-        Effect.provide(PgJournal.layer(EarlierJournal, { table: "booking_event" })),
-        Effect.provide(Layer.provideMerge(Migrations, client))
+        Effect.provide(
+          PgJournal.layer(EarlierJournal, { table: "booking_event" }).pipe(
+            Layer.provide(Layer.provideMerge(Migrations, client))
+          )
+        )
       )
       const report = {
         partitions: 20,
