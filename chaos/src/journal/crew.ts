@@ -107,6 +107,7 @@ export const make = (options: {
           const victim = writers[place]
           yield* victim?.kill ?? Effect.void
           const next = yield* startWriter(place)
+          yield* allReady([next])
           return `kill -9 of ${next.name} (${victim?.pid}); ${next.pid} takes its place`
         }),
       finishWriters: Effect.suspend(() =>

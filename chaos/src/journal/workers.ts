@@ -13,7 +13,7 @@ export interface Options extends Settings {
   readonly kind: "reader" | "writer"
   readonly folder: string
   readonly onMessage: (message: Message) => void
-  /** Fails when a worker ends that nobody has ended. */
+  /** Fails when a worker ends that has begun, and nobody has ended it. */
   readonly failure: Deferred.Deferred<never, Children.ChildFailed>
 }
 

@@ -39,7 +39,7 @@ export const make = (options: Options) => {
   const all: Array<Node> = []
   let lives = 0
 
-  const start: Effect.Effect<Node, Children.ChildFailed | EmbeddedPostgres.ServerError, Scope.Scope> = Effect.gen(
+  const startOnce: Effect.Effect<Node, Children.ChildFailed | EmbeddedPostgres.ServerError, Scope.Scope> = Effect.gen(
     function* () {
       const name = `node ${++lives}`
       const listen = local(yield* EmbeddedPostgres.freePort)
@@ -88,6 +88,8 @@ export const make = (options: Options) => {
       return node
     }
   )
+  // a port that was free is anybody's until the node listens
+  const start = Effect.retry(startOnce, { times: 3, while: ({ message }) => message.includes("EADDRINUSE") })
   return {
     start,
     /** Those that run, also where they are frozen or cut off. */

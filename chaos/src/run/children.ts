@@ -11,8 +11,8 @@ export class ChildFailed extends Data.TaggedError("ChildFailed")<{ readonly mess
 export interface Running {
   readonly name: string
   readonly pid: number
-  /** Returns when it has begun. */
-  readonly ready: Effect.Effect<void>
+  /** Returns when it has begun; fails where it ends before that. */
+  readonly ready: Effect.Effect<void, ChildFailed>
   /** Returns when it is gone. */
   readonly ended: Effect.Effect<void>
   readonly isAlive: () => boolean
@@ -37,7 +37,7 @@ export interface Options<Message> {
   /** Where what it prints goes. */
   readonly log: string
   readonly onMessage: (message: Message) => void
-  /** Fails when it ends and nobody has ended it. */
+  /** Fails when it ends after it has begun, and nobody has ended it. */
   readonly failure: Deferred.Deferred<never, ChildFailed>
 }
 
@@ -85,16 +85,21 @@ export const start = <Message extends { readonly _tag: string }>(
       }
     )
     if (child.pid === undefined) return yield* new ChildFailed({ message: `${name} could not be started` })
-    const ready = yield* Deferred.make<void>()
+    const ready = yield* Deferred.make<void, ChildFailed>()
     child.on("message", (message: Message | Lifecycle) => {
       // what a child sends is this program's own: the tags tell the two apart
-      if (message._tag === "Ready") Effect.runFork(Deferred.succeed(ready, undefined))
+      if (message._tag === "Ready") Effect.runSync(Deferred.succeed(ready, undefined))
       else if (message._tag !== "Done") options.onMessage(message as Message)
     })
     child.once("exit", (code, signal) => {
       if (expected) return
       const message = `${name} ended by itself (${signal ?? code}):\n${lastLines(log)}`
-      Effect.runFork(Deferred.fail(options.failure, new ChildFailed({ message })))
+      const error = new ChildFailed({ message })
+      Effect.runSync(
+        Effect.flatMap(Deferred.fail(ready, error), (first) =>
+          first ? Effect.void : Deferred.fail(options.failure, error)
+        )
+      )
     })
     // a channel whose other end is gone is no news
     child.on("error", () => undefined)

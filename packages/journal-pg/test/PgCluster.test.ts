@@ -2,13 +2,17 @@ import { ProcessLease, RunnerName } from "@aecor/core"
 import { PgCluster, PgConnection, PgMigrations, PgProcessLease } from "@aecor/journal-pg"
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import {
+  ClusterError,
   ClusterSchema,
   Entity,
+  MessageStorage,
   RunnerAddress,
   RunnerHealth,
+  Runners,
   RunnerStorage,
   Sharding,
-  ShardingConfig
+  ShardingConfig,
+  Snowflake
 } from "@effect/cluster"
 import { Rpc } from "@effect/rpc"
 import { PgClient } from "@effect/sql-pg"
@@ -79,6 +83,45 @@ describe("PgCluster", { timeout: 60_000 }, () => {
         expect(seen.filter((_) => _[name] !== true)).toEqual([])
       }).pipe(Effect.provide(Layer.merge(database, PgProcessLease.layer.pipe(Layer.provide(database)))))
     })
+  )
+
+  it.scopedLive(
+    "goes by beats: a runner that reaches no other declares none dead that beats, as the stock check does",
+    () =>
+      Effect.gen(function* () {
+        const database = yield* makeDatabase
+        const [one, other] = yield* Effect.all([started(database), started(database)], together)
+        const addressOf = ({ name }: typeof one) => {
+          const [host = "", port] = name.split(":")
+          return RunnerAddress.make(host, Number(port))
+        }
+        const check = (layer: Layer.Layer<RunnerHealth.RunnerHealth, never, Scope.Scope>) =>
+          Effect.map(Layer.build(layer), (context) =>
+            Context.get(context, RunnerHealth.RunnerHealth).isAlive(addressOf(other))
+          )
+        const unreachable = Layer.scoped(
+          Runners.Runners,
+          Effect.map(Runners.makeNoop, (noop) => ({
+            ...noop,
+            ping: (address: RunnerAddress.RunnerAddress) => Effect.fail(new ClusterError.RunnerUnavailable({ address }))
+          }))
+        )
+        const stock = RunnerHealth.layerPing.pipe(
+          Layer.provide(unreachable),
+          Layer.provide([MessageStorage.layerNoop, Snowflake.layerGenerator, ShardingConfig.layer()])
+        )
+        expect(yield* yield* check(stock)).toBe(false)
+        yield* Effect.forkScoped(
+          Effect.repeat(
+            Effect.zipRight(announcing(one.name), announcing(other.name)),
+            Schedule.spaced("1 second")
+          ).pipe(Effect.provide(PgProcessLease.layer.pipe(Layer.provide(database))))
+        )
+        const ours = yield* check(Health.layer.pipe(Layer.provide(database), Layer.orDie))
+        // it only watches for the first three
+        yield* Effect.sleep("5 seconds")
+        expect(yield* ours).toBe(true)
+      })
   )
 
   it.scopedLive("declares nobody dead while the database does not answer", () =>

@@ -60,6 +60,28 @@ describe("the fence of PgProcessLease", () => {
       })
     )
 
+    it.effect("would hold up the beats of a whole node if writers locked the lease itself", () =>
+      Effect.gen(function* () {
+        const sql = yield* PgClient.PgClient
+        const lease = yield* ProcessLease.ProcessLease
+        const process = yield* registered("lockedLease", 2)
+        const fences = [yield* claimed(process, "old"), yield* claimed({ ...process, index: 1 }, "old")]
+        const locked = yield* Deferred.make<void>()
+        const frozen = sql`SELECT FROM process_lease WHERE deployment = 'lockedLease' AND index = 0 FOR SHARE`.pipe(
+          Effect.zipRight(Deferred.succeed(locked, undefined)),
+          Effect.zipRight(Effect.never),
+          sql.withTransaction
+        )
+        const writer = yield* Effect.fork(frozen)
+        yield* Deferred.await(locked)
+        const beats = yield* Effect.fork(lease.beat(fences.map((fence) => beatOf(fence))))
+        yield* untilAsked("UPDATE process_lease")
+        expect(Option.isNone(yield* Fiber.poll(beats))).toBe(true)
+        yield* Fiber.interrupt(writer)
+        expect(yield* Fiber.join(beats)).toEqual(["Held", "Held"])
+      })
+    )
+
     it.effect("revokes an epoch whose transaction is frozen", () =>
       Effect.gen(function* () {
         const lease = yield* ProcessLease.ProcessLease
