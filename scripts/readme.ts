@@ -8,6 +8,7 @@ import { isMain, root } from "./lib.js"
 const documents = [
   { document: "README.md", code: "packages/example-booking/test/walk" },
   { document: "docs/evolution.md", code: "packages/core/test/evolution" },
+  { document: "docs/repartition.md", code: "packages/example-booking/test/repartition" },
   { document: "docs/processes.md", code: "packages/journal-pg/test/processes" }
 ]
 

@@ -27,7 +27,8 @@ import { idleFor } from "./internal/processStatus.js"
 import type { RunningProcess } from "./RunningProcess.js"
 
 /**
- * How a deployment treats its processes.
+ * How a deployment treats its processes. Settings that make no sense are a defect of its start: a `RangeError` that names
+ * them.
  *
  * - `backoff`: the wait before a restart: `min` (3 s), doubled each time up to `max` (10 s), spread by `jitter` (0.2 =
  *   ±20 %), counted anew after a run of `resetAfter` (1 minute). Or a `schedule` of yours, that sees how the run ended;

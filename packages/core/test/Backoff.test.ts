@@ -19,6 +19,17 @@ describe("the backoff", () => {
     expect(resolve({}).shutdownTimeout).toEqual(Duration.seconds(5))
   })
 
+  it("refuses what makes no sense, by its name", () => {
+    for (const jitter of [-0.1, 1.1, Number.NaN]) {
+      expect(() => resolve({ backoff: { jitter } })).toThrow(
+        new RangeError(`backoff.jitter is a number from 0 to 1, not ${jitter}`)
+      )
+    }
+    expect(() => resolve({ backoff: { min: "11 seconds" } })).toThrow(
+      new RangeError("backoff.min (11s) is longer than backoff.max (10s)")
+    )
+  })
+
   it("doubles from the least to the greatest delay", () => {
     const middle = [1, 2, 3, 4, 40].map((ends) => Duration.toMillis(Backoff.delay(backoff, ends, 0.5)))
     expect(middle).toEqual([3000, 6000, 10_000, 10_000, 10_000])

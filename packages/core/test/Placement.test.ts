@@ -52,16 +52,7 @@ describe("placement", () => {
   })
 
   it("leaves no better placement, though processes avoid runners: none more even, none as even with fewer moves", () => {
-    const given = fc.integer({ min: 1, max: 3 }).chain((count) =>
-      weightedRunners(count).chain((runners) =>
-        fc
-          .array(fc.record({ at: place(count), avoid: fc.subarray(runners.map((_) => _.name)) }), {
-            minLength: 1,
-            maxLength: 5
-          })
-          .map((processes) => ({ runners, processes }))
-      )
-    )
+    const given = avoiding({ runners: 3, processes: 5 })
     fc.assert(
       fc.property(given, ({ processes, runners }) => {
         const placed = Placement.balance(
@@ -88,16 +79,7 @@ describe("placement", () => {
   })
 
   it("never places a process on a runner that it avoids, and every process that may go somewhere", () => {
-    const given = fc.integer({ min: 1, max: 7 }).chain((count) =>
-      weightedRunners(count).chain((runners) =>
-        fc
-          .array(fc.record({ at: place(count), avoid: fc.subarray(runners.map((_) => _.name)) }), {
-            minLength: 1,
-            maxLength: 48
-          })
-          .map((processes) => ({ runners, processes }))
-      )
-    )
+    const given = avoiding({ runners: 7, processes: 48 })
     fc.assert(
       fc.property(given, ({ processes, runners }) => {
         const of = (at: (index: number) => Option.Option<string>) =>
@@ -138,6 +120,16 @@ const place = (runners: number) =>
     .map((number) => Option.map(Option.fromNullable(number), (_) => runner(_).name))
 const places = (size: { readonly processes: number; readonly runners: number }) =>
   fc.array(place(size.runners), { minLength: size.processes, maxLength: size.processes })
+
+/** Up to so many processes, each anywhere and with runners that it avoids. */
+const avoiding = (most: { readonly processes: number; readonly runners: number }) =>
+  fc.integer({ min: 1, max: most.runners }).chain((count) =>
+    weightedRunners(count).chain((runners) => {
+      const process = fc.record({ at: place(count), avoid: fc.subarray(runners.map((_) => _.name)) })
+      return fc.array(process, { minLength: 1, maxLength: most.processes }).map((processes) => ({ runners, processes }))
+    })
+  )
+
 const nowhere = (count: number) => Array.from({ length: count }, () => Option.none<string>())
 
 const balance = (at: ReadonlyArray<Option.Option<string>>, runners: ReadonlyArray<Lease.Runner>) =>

@@ -6,11 +6,9 @@
  * - `HTTP_PORT` (8080): where it serves HTTP.
  * - `HOST` (127.0.0.1), `CLUSTER_PORT` (34431): where the other nodes reach it.
  */
-import { PgConnection } from "@aecor/journal-pg"
-import type { SqlError } from "@effect/sql/SqlError"
-import { PgClient } from "@effect/sql-pg"
-import { Config, Data, Effect, Layer } from "effect"
+import { Config, Effect, Layer } from "effect"
 import { App } from "./app.js"
+import { Database } from "./database.js"
 import * as Server from "./http/Server.js"
 import { Postgres } from "./postgres.js"
 import { leavingWithin, runMain } from "./runMain.js"
@@ -27,21 +25,6 @@ const HttpAddress = Layer.effect(
     port: Config.withDefault(Config.port("HTTP_PORT"), 8080)
   })
 )
-
-class NoDatabase extends Data.TaggedError("NoDatabase")<{ readonly cause: SqlError }> {
-  override readonly message = "no connection to the Postgres of DATABASE_URL"
-}
-
-const Database = PgClient.layerConfig(
-  Config.map(
-    Config.all({
-      url: Config.redacted("DATABASE_URL"),
-      applicationName: Config.succeed("booking"),
-      maxConnections: Config.succeed(20)
-    }),
-    PgConnection.noticingSilence()
-  )
-).pipe(Layer.mapError((error) => (error._tag === "SqlError" ? new NoDatabase({ cause: error }) : error)))
 
 // Memory ⇄ Postgres is this line: `Memory` in the place of `Postgres` runs the same application in this process alone.
 const Main = App.pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Address, Postgres))))

@@ -23,17 +23,17 @@ export const Migrations = PgMigrations.layer([
 /** Where the other nodes reach this one. */
 export type Address = Pick<PgCluster.Options, "host" | "port" | "listen">
 
+/** What is stored, for nodes and for whoever looks after them. */
+export const Stores = Layer.mergeAll(
+  PgJournal.layer(BookingJournal, journal),
+  PgViewStore.layer(BookingsView, { table: "bookings", key: "booking_id" }),
+  PgOffsetStore.layer,
+  PgProcessLease.layer
+)
+
 export const Postgres = (address: Address) =>
   Layer.mergeAll(EntityHost.layerCluster, DistributedProcessing.layerCluster).pipe(
     Layer.provide(PgCluster.layer(address)),
-    Layer.provideMerge(
-      Layer.mergeAll(
-        PgJournal.layer(BookingJournal, journal),
-        PgViewStore.layer(BookingsView, { table: "bookings", key: "booking_id" }),
-        PgOffsetStore.layer,
-        PgProcessLease.layer,
-        PgTicketReservation.layer()
-      )
-    ),
+    Layer.provideMerge(Layer.merge(Stores, PgTicketReservation.layer())),
     Layer.provide(Migrations)
   )

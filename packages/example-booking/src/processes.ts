@@ -8,7 +8,10 @@ import { bookingView } from "./view/BookingsView.js"
 
 export const deployments = [bookingView, bookingConfirmation] as const
 
+// a node whose code has another number of partitions than the journal waits until `ops repartition` has been run
+const settings = { onMismatch: "wait" } as const
+
 export const layer = Layer.mergeAll(
-  DistributedProcessing.deploy(bookingView.name, bookingView.processes),
-  DistributedProcessing.deploy(bookingConfirmation.name, bookingConfirmation.processes)
+  DistributedProcessing.deploy(bookingView.name, bookingView.processes, settings),
+  DistributedProcessing.deploy(bookingConfirmation.name, bookingConfirmation.processes, settings)
 )

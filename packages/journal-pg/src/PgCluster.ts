@@ -7,7 +7,8 @@
  *
  * Guarantees: any number of runners can start at once on an empty database; a runner that stops in good order has given
  * its shards away before its layer is closed; one that is dead or frozen loses them, within about 5 s when it has
- * announced itself (`DistributedProcessing.layerCluster` does), else within 15 s. Not guaranteed: that a frozen runner
+ * announced itself (`DistributedProcessing.layerCluster` does), else within 15 s; what one leaves behind that never
+ * comes again is swept away a quarter of an hour later, so addresses may be new with each start. Not guaranteed: that a frozen runner
  * that wakes does nothing before it notices; the fences of processes and the versions of entities are for that.
  *
  * @since 0.1.0
@@ -21,6 +22,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import type { PgClient } from "@effect/sql-pg"
 import { Layer } from "effect"
 import * as Health from "./internal/clusterHealth.js"
+import * as Housekeeping from "./internal/clusterHousekeeping.js"
 import * as OwnPool from "./internal/ownPool.js"
 import * as Presence from "./internal/clusterPresence.js"
 import * as Settings from "./internal/clusterSettings.js"
@@ -73,7 +75,7 @@ const defaultConnections = 5
 export const layer = (options: Options): Layer.Layer<Cluster, SqlError | SocketServerError, PgClient.PgClient> =>
   SocketRunner.layer.pipe(
     Layer.provide([NodeClusterSocket.layerSocketServer, Transport.layer, Health.layer]),
-    Layer.provide(Presence.layer(RunnerName.of(options))),
+    Layer.provide([Presence.layer(RunnerName.of(options)), Housekeeping.layer]),
     Layer.provideMerge(Storage.layer),
     Layer.provide([RpcSerialization.layerMsgPack, OwnPool.layer("cluster", options.connections ?? defaultConnections)]),
     Layer.provideMerge(ShardingConfig.layer(Settings.runner(options, options.listen ?? options)))

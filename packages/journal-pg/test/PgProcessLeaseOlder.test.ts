@@ -69,4 +69,27 @@ layer(Leases, { excludeTestServices: true })("the statements of the first versio
       expect((yield* lease.resume("older")).map((_) => _.generation)).toEqual([3, 1])
     })
   )
+
+  it.effect("are given nothing of a deployment that has another shape than at first", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease.ProcessLease
+      const sql = yield* PgClient.PgClient
+      yield* registered("reshaped", 2)
+      yield* sql`INSERT INTO runner_beat (runner, deployments, beat_at)
+        VALUES ('old', ARRAY['reshaped'], clock_timestamp())
+        ON CONFLICT (runner) DO UPDATE SET deployments = excluded.deployments, beat_at = clock_timestamp()`
+      const [first, second] = [
+        { processes: 2, fingerprint: "" },
+        { processes: 2, fingerprint: "new" }
+      ]
+      yield* lease.reshape(yield* lease.seize("reshaped"), first, second)
+      expect(yield* lease.runners("reshaped", silence)).toEqual([])
+      const claim = sql`SELECT answer FROM aecor_claim('reshaped', 0, 1, 'old', 3000, 500)`
+      expect(yield* claim).toEqual([{ answer: "Obsolete" }])
+      expect(yield* sql`SELECT aecor_register('reshaped', 2) AS known`).toEqual([{ known: 2 }])
+      yield* lease.reshape(yield* lease.seize("reshaped"), second, first)
+      // it cannot know that what is registered is its own again
+      expect(yield* claim).toEqual([{ answer: "Obsolete" }])
+    })
+  )
 })

@@ -28,6 +28,18 @@ export interface Repartitioned<out S> {
 }
 
 /**
+ * Where projections keep their offsets: all of them together.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Stores<P> = P extends Repartitioned<infer S> ? S : never
+
+/** Each needs its own store, so they need all of them: the compiler does not see it of a type parameter. */
+const widened = <P extends Repartitioned<unknown>>(projections: ReadonlyArray<P>) =>
+  projections as ReadonlyArray<Repartitioned<unknown>> as ReadonlyArray<Repartitioned<Stores<P>>>
+
+/**
  * - `fingerprint` (`""`): that of the deployments that host the new processes.
  * - `from`: how many partitions the journal had, where it does not know: older versions wrote all of it.
  * - `timeout` (1 hour): how long the old processes may take for what is left to them.
@@ -118,18 +130,19 @@ export type RepartitionError =
  * @since 0.1.0
  * @category constructors
  */
-export const run: <JS, E, S>(
+export const run: <JS, E, P extends Repartitioned<unknown>>(
   journal: Journal.Any<JS, E>,
-  projections: ReadonlyArray<Repartitioned<S>>,
+  projections: ReadonlyArray<P>,
   options?: Options
-) => Effect.Effect<Report, RepartitionError, JS | S | ProcessLease.ProcessLease> = Effect.fn("Repartition.run")(
-  function* <JS, E, S>(
+) => Effect.Effect<Report, RepartitionError, JS | Stores<P> | ProcessLease.ProcessLease> = Effect.fn("Repartition.run")(
+  function* <JS, E, P extends Repartitioned<unknown>>(
     journal: Journal.Any<JS, E>,
-    projections: ReadonlyArray<Repartitioned<S>>,
+    given: ReadonlyArray<P>,
     options: Options = {}
   ) {
     const { name, tags } = journal.tagging
     const service = yield* journal
+    const projections = widened(given)
 
     yield* checked(projections, yield* service.partitioning, tags.length)
     const raised = yield* service.repartition(options.from)

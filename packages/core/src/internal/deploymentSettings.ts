@@ -34,8 +34,13 @@ export interface Settings {
 const resolveBackoff = (input: BackoffInput): Backoff | Scheduled => {
   const resetAfter = Duration.decode(input.resetAfter ?? "1 minute")
   if ("schedule" in input) return { schedule: input.schedule, resetAfter }
-  const { jitter = 0.2, max = "10 seconds", min = "3 seconds" } = input
-  return { min: Duration.decode(min), max: Duration.decode(max), jitter, resetAfter }
+  const { jitter = 0.2 } = input
+  const [min, max] = [Duration.decode(input.min ?? "3 seconds"), Duration.decode(input.max ?? "10 seconds")]
+  if (!(jitter >= 0 && jitter <= 1)) throw new RangeError(`backoff.jitter is a number from 0 to 1, not ${jitter}`)
+  if (Duration.greaterThan(min, max)) {
+    throw new RangeError(`backoff.min (${Duration.format(min)}) is longer than backoff.max (${Duration.format(max)})`)
+  }
+  return { min, max, jitter, resetAfter }
 }
 
 export const resolve = (input: Input): Settings => ({

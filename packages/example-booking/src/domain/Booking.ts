@@ -9,7 +9,7 @@ import { BookingEvent } from "./BookingEvent.js"
 import { BookingNotFound } from "./BookingRejection.js"
 import { fold } from "./BookingState.js"
 
-/** The events of all bookings. The partitions are stored with them: changing their number is a migration. */
+/** The events of all bookings. The partitions are stored with them: `ops repartition` changes their number. */
 export class BookingJournal extends Journal.Tag<BookingJournal>()("BookingJournal", {
   event: BookingEvent,
   tagging: Tagging.partitioned("Booking", 20)

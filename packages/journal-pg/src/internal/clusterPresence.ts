@@ -21,8 +21,7 @@ export const layer = (runner: string): Layer.Layer<never, SqlError, PgClient.PgC
   Layer.scopedDiscard(
     Effect.gen(function* () {
       const sql = (yield* PgClient.PgClient).withoutTransforms()
-      yield* sql`DELETE FROM runner_beat WHERE runner = ${runner} OR beat_at < clock_timestamp() - interval '1 day'`
-      yield* sql`DELETE FROM cluster_locks WHERE acquired_at < localtimestamp - interval '1 day'`
+      yield* sql`DELETE FROM runner_beat WHERE runner = ${runner}`
 
       const comeBack = sql`
         WITH back AS (
