@@ -51,7 +51,7 @@ export const make = (options: {
   readonly nodes: Nodes
   readonly observer: Observer
   /** Takes the pooler down for as long as the effect takes, where there is one. */
-  readonly whilePoolerDown: (effect: Effect.Effect<void>) => Effect.Effect<void>
+  readonly whilePoolerDown: (effect: Effect.Effect<void>) => Effect.Effect<void, EmbeddedPostgres.ServerError>
 }) => {
   const { nodes, observer, server, sql } = options
   /** Something is done to them at the moment. */
