@@ -71,7 +71,9 @@ export class NumbersJournal extends Journal.Tag<NumbersJournal>()("NumbersJourna
 }) {}
 
 const storedAs = { table: "numbers_event" }
-export const journal = PgJournal.layer(NumbersJournal, storedAs)
+/** A pooler may not know named statements. */
+export const journal = (options: { readonly pooled: boolean }) =>
+  PgJournal.layer(NumbersJournal, { ...storedAs, namedStatements: !options.pooled })
 
 /** How many events of a key were folded, the sequence of the last, and how many did not follow the one before. */
 const Row = Schema.Struct({ count: Schema.Int, last: Schema.Int, misplaced: Schema.Int })

@@ -22,6 +22,7 @@ const client = (url: string) =>
     })
   )
 
+const pooled = settings.pooledUrl !== settings.url
 const Pooled = client(settings.pooledUrl)
 const Host = DistributedProcessing.layerCluster.pipe(
   Layer.provide(
@@ -29,7 +30,10 @@ const Host = DistributedProcessing.layerCluster.pipe(
   ),
   Layer.provide(PgProcessLease.layer)
 )
-const Main = Host.pipe(Layer.provideMerge(Layer.mergeAll(Model.journal, Model.view)), Layer.provideMerge(Pooled))
+const Main = Host.pipe(
+  Layer.provideMerge(Layer.mergeAll(Model.journal({ pooled }), Model.view)),
+  Layer.provideMerge(Pooled)
+)
 
 /** Every set, each with its kill switch. */
 const deploy = Effect.gen(function* () {

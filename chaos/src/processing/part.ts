@@ -4,9 +4,9 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
+import { EmbeddedPostgres, PgBouncer } from "@aecor/journal-pg/testing"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Fiber, Layer, Schedule } from "effect"
+import { Effect, Fiber, Function, Layer, Option, Schedule } from "effect"
 import type { Options } from "../options.js"
 import { say } from "../run/screen.js"
 import * as Faults from "./faults.js"
@@ -71,7 +71,15 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
   Effect.gen(function* () {
     const server = yield* EmbeddedPostgres.make()
     yield* say(`seed ${seed}: ${count} faults; started Postgres (${server.pid}), in ${server.directory}`)
-    const plan = Plan.make(seed, count, (kind) => kind !== "pooler")
+    const pooler = yield* Effect.transposeOption(
+      Option.map(PgBouncer.executable, (program) => PgBouncer.make(program, server.url))
+    )
+    yield* say(
+      Option.isSome(pooler)
+        ? "the nodes reach it through PgBouncer, but for the cluster's own connections"
+        : "not tried: PgBouncer in between; it is not installed"
+    )
+    const plan = Plan.make(seed, count, (kind) => kind !== "pooler" || Option.isSome(pooler))
     const naive = yield* careless(server)
 
     const folder = yield* folderOf(server, "nodes")
@@ -82,18 +90,27 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       fenced: true,
       entry: Fleet.entry,
       folder,
-      nodes: Plan.firstNodes
+      nodes: Plan.firstNodes,
+      ...(Option.isSome(pooler) ? { through: pooler.value.through } : {})
     })
     const { nodes, observer, sql } = fleet
     const inDatabase = Effect.provideService(PgClient.PgClient, sql)
-    const journal = yield* Layer.build(Layer.provide(Model.journal, Layer.succeed(PgClient.PgClient, sql)))
+    const journal = yield* Layer.build(
+      Layer.provide(Model.journal({ pooled: false }), Layer.succeed(PgClient.PgClient, sql))
+    )
     const feeding = yield* Effect.fork(Effect.provide(Feeder.feed, journal))
     const times: Trial.Times = new Map()
     const rests: Trial.Rests = { neverRevived: 0, spread: 0 }
     yield* Trial.rest(fleet, rests)
     yield* say(`${observer.processes.length} processes write on ${nodes.alive().length} nodes`)
 
-    const faults = Faults.make({ server, sql, nodes, observer, whilePoolerDown: (effect) => effect })
+    const faults = Faults.make({
+      server,
+      sql,
+      nodes,
+      observer,
+      whilePoolerDown: Option.match(pooler, { onNone: () => Function.identity, onSome: ({ whileDown }) => whileDown })
+    })
     for (const fault of plan.alone) yield* Trial.run(fleet, fault, faults.perform(fault), times, rests)
     for (const burst of plan.bursts) {
       yield* say(`${burst.length} faults, one over the other`)
@@ -124,7 +141,9 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       ...wrong,
       failoverMs: Trial.summary(times),
       spread: rests.spread,
+      notTried: Option.isSome(pooler) ? [] : ["pooler"],
       nodes: nodes.started(),
+      killedAfterGrace: faults.killedAfterGrace(),
       careless: naive
     }
     const ok =

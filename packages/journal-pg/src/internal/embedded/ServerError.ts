@@ -18,7 +18,7 @@ import { Data } from "effect"
 export type Reason = "PackageMissing" | "NoAccount" | "NoFolder" | "InitFailed" | "StartFailed" | "DatabaseFailed"
 
 /**
- * An embedded server that did not start, or a database that was not made.
+ * A server, or a pooler before one, that did not start, or a database that was not made.
  *
  * @since 0.1.0
  * @category errors
