@@ -54,6 +54,7 @@ export const make = (options: {
   readonly whilePoolerDown: (effect: Effect.Effect<void>) => Effect.Effect<void, EmbeddedPostgres.ServerError>
 }) => {
   const { nodes, observer, server, sql } = options
+  let killedAfterGrace = 0
   /** Something is done to them at the moment. */
   const busy = new Set<Node>()
   // a node that joins while Postgres is down would give up, as it would be started again by whatever starts nodes
@@ -157,7 +158,10 @@ export const make = (options: {
           return gap
         case "term":
           yield* say(`SIGTERM to ${node.name} (${node.pid})`)
-          yield* node.terminate
+          if (!(yield* node.terminate)) {
+            killedAfterGrace += 1
+            yield* say(`  ${node.name} has not gone in time, and is killed`)
+          }
           return { _tag: "elsewhere", from, processes, leaving: node.runner }
         case "freeze":
           yield* say(`${node.name} (${node.pid}) frozen ${seconds}`)
@@ -234,5 +238,5 @@ export const make = (options: {
             )
     }
   }
-  return { perform, join: oneAtATime.withPermits(1)(join) }
+  return { perform, killedAfterGrace: () => killedAfterGrace, join: oneAtATime.withPermits(1)(join) }
 }

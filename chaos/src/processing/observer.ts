@@ -61,10 +61,17 @@ export const make = (sql: PgClient.PgClient, sets: ReadonlyArray<WriterSet>) => 
     through(sql<{ readonly runner: string }>`SELECT DISTINCT runner FROM deployment_coordinator`),
     (rows) => rows.map(({ runner }) => runner)
   )
-  const healthHost = Effect.map(
-    through(sql<{ readonly address: string }>`SELECT address FROM cluster_locks WHERE shard_id = ${healthShard}`),
-    ([row]) => row?.address
-  )
+  // with advisory locks there is no such table, and nobody knows from outside
+  const healthHost = Effect.gen(function* () {
+    const [locks] = yield* through(
+      sql<{ readonly known: boolean }>`SELECT to_regclass('cluster_locks') IS NOT NULL AS known`
+    )
+    if (locks?.known !== true) return undefined
+    const [row] = yield* through(
+      sql<{ readonly address: string }>`SELECT address FROM cluster_locks WHERE shard_id = ${healthShard}`
+    )
+    return row?.address
+  })
   return { processes, measured, standing, writesSince, judge, coordinators, healthHost }
 }
 

@@ -143,6 +143,7 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       spread: rests.spread,
       notTried: Option.isSome(pooler) ? [] : ["pooler"],
       nodes: nodes.started(),
+      killedAfterGrace: faults.killedAfterGrace(),
       careless: naive
     }
     const ok =

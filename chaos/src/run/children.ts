@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { Data, Deferred, Effect, type Scope } from "effect"
+import { Data, Deferred, Effect, Option, type Scope } from "effect"
 import type { Lifecycle } from "./child.js"
 import * as Child from "./child.js"
 
@@ -20,8 +20,8 @@ export interface Running {
   readonly signal: (signal: "SIGSTOP" | "SIGCONT") => Effect.Effect<void>
   /** `kill -9`. */
   readonly kill: Effect.Effect<void>
-  /** SIGTERM; returns when it is gone. One that does not come to a good end in time fails. */
-  readonly terminate: Effect.Effect<void, ChildFailed>
+  /** SIGTERM, and `kill -9` where it has not gone in time, as whoever runs nodes does it; gives whether it went by itself. */
+  readonly terminate: Effect.Effect<boolean>
   /** Asks it by a message to end, and waits for that. */
   readonly finish: Effect.Effect<void, ChildFailed>
   readonly send: (message: unknown) => void
@@ -59,6 +59,9 @@ const lastLines = (file: string) => fs.readFileSync(file, "utf8").trimEnd().spli
 
 /** A child that can be given up on: what it is asked for takes no longer. */
 const patience = "60 seconds"
+
+/** How long one may take to leave. */
+const grace = "30 seconds"
 
 export const start = <Message extends { readonly _tag: string }>(
   options: Options<Message>
@@ -125,7 +128,14 @@ export const start = <Message extends { readonly _tag: string }>(
         expected = true
         return kill(child)
       }),
-      terminate: asked(() => child.kill("SIGTERM")),
+      terminate: Effect.suspend(() => {
+        expected = true
+        child.kill("SIGTERM")
+        return Effect.timeoutOption(ended(child), grace)
+      }).pipe(
+        Effect.map(Option.isSome),
+        Effect.tap((gone) => (gone ? Effect.void : kill(child)))
+      ),
       finish: asked(() => child.send("finish")),
       send: (message) => void (child.connected && child.send(message as object))
     }
