@@ -9,7 +9,8 @@ const documents = [
   { document: "README.md", code: "packages/example-booking/test/walk" },
   { document: "docs/evolution.md", code: "packages/core/test/evolution" },
   { document: "docs/repartition.md", code: "packages/example-booking/test/repartition" },
-  { document: "docs/processes.md", code: "packages/journal-pg/test/processes" }
+  { document: "docs/processes.md", code: "packages/journal-pg/test/processes" },
+  { document: "docs/simulation.md", code: "packages/core/test/simulation" }
 ]
 
 const read = (file: string): string => fs.readFileSync(path.join(root, file), "utf8")

@@ -71,8 +71,8 @@ export class NotDone extends Data.TaggedError("NotDone")<{
 
 /**
  * - `shutdown` stops every process of the deployment on every node and returns when they have stopped; what does not stop
- *   in time, or whose node is silent, is fenced, so that it cannot write any more. The deployment stays stopped until it
- *   is resumed. It fails where the wish could not be stored, or something may still write: then call it again.
+ *   in time, or whose node is silent, is fenced, so that it cannot write any more, and neither can what a stopped one sent before that is still
+ *   under way. The deployment stays stopped until it is resumed. It fails where the wish could not be stored, or something may still write: then call it again.
  * - `resume` lets them run again and returns when they do.
  * - `process` is the handle of one of them.
  *

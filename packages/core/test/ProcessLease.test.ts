@@ -28,6 +28,19 @@ describe("the process lease in memory, when the clock steps back,", () => {
     }).pipe(Effect.provide(ProcessLease.layerMemory))
   )
 
+  it.effect("does not take a runner for alive when the clock comes to where its last sign of life was", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease.ProcessLease
+      const { deployment } = yield* registered()
+      yield* TestClock.setTime(100_000)
+      yield* lease.announce("a", [{ deployment }])
+      yield* TestClock.setTime(50_000)
+      expect(yield* lease.runners(deployment, silence)).toEqual([])
+      yield* TestClock.setTime(99_000)
+      expect(yield* lease.runners(deployment, silence)).toEqual([])
+    }).pipe(Effect.provide(ProcessLease.layerMemory))
+  )
+
   it.effect("is a new one wherever its layer is built", () =>
     Effect.gen(function* () {
       const deployment = freshName()

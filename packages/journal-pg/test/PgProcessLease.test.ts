@@ -41,6 +41,9 @@ describe("PgProcessLease", () => {
 
         expect((yield* lease.list(deployment)).map((_) => _.sinceBeat)).toEqual([Option.some(Number.POSITIVE_INFINITY)])
         expect(yield* lease.runners(deployment, silence)).toEqual([])
+        // and is not taken for now when the clock is there again
+        yield* sql`UPDATE runner_beat SET beat_at = beat_at - interval '1 minute'`
+        expect(yield* lease.runners(deployment, silence)).toEqual([])
         expect(yield* lease.coordinate(deployment, "new", silence)).toBe(true)
         expect((yield* lease.claim(process, "new", silence))._tag).toBe("Claimed")
       })

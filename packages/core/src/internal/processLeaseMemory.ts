@@ -167,15 +167,17 @@ export const make = (): Operations => {
       }),
     retract: (runner) => Effect.sync(() => void beats.delete(runner)),
     runners: (deployment, silence) =>
-      step((now) =>
-        [...beats]
+      step((now) => {
+        // or one from before a clock stepped back would count as alive when the clock is there again
+        for (const [name, { at }] of beats) if (at - now > clockTolerance) beats.delete(name)
+        return [...beats]
           .filter(
             ([_, beat]) =>
               hosts(beat.deployments, deployment, deployments.get(deployment)) && isFresh(beat.at, now, silence)
           )
           .map(([name, { weight }]) => ({ name, weight }))
           .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-      ),
+      }),
     coordinate: (deployment, runner, term) =>
       step((now) => {
         const current = coordinators.get(deployment)

@@ -33,7 +33,8 @@ interface Hosted {
   readonly coordinator: ReturnType<typeof Coordinate.make>
 }
 
-export const makeWith = (settings: NodeSettings) =>
+/** `observe`: for how long a runner only observes after a pass of its own that failed or was late. */
+export const makeWith = (settings: NodeSettings, observe: Duration.Duration = silence) =>
   Effect.gen(function* () {
     const lease = yield* ProcessLease
     const messages = yield* ProcessMessages
@@ -80,7 +81,7 @@ export const makeWith = (settings: NodeSettings) =>
       // after an outage or a stall of one's own every beat looks old: observe for a while before acting on it
       if (now - lastPass > Duration.toMillis(silence)) goodSince = now
       lastPass = now
-      const observeOnly = now - goodSince < Duration.toMillis(silence)
+      const observeOnly = now - goodSince < Duration.toMillis(observe)
       yield* Effect.forEach(mine(), ({ coordinator }) => coordinator.pass(observeOnly), { discard: true })
     })
     const reconcile = pass.pipe(

@@ -74,10 +74,22 @@ export const make = ({ lease, runners, stop }: Options, name: string): KillSwitc
       : Effect.raceFirst(Effect.disconnect(asking), Effect.delay(looking, interval))
   }
 
+  /** What a run that has stopped sent before may still be under way, on a connection that is lost: it is too late now. */
+  const nothingUnderWay = (rows: ReadonlyArray<ProcessRow>) =>
+    Effect.gen(function* () {
+      const epochs = new Map(rows.flatMap(({ epoch, index }) => (epoch > 0 ? [[index, epoch] as const] : [])))
+      if (epochs.size === 0) return
+      const now = yield* lease.list(name)
+      const same = now.filter((row) => !row.desired && row.epoch === epochs.get(row.index))
+      yield* Effect.forEach(same, ({ index }) => lease.revoke(name, index), { concurrency: "unbounded", discard: true })
+    })
+
   const shutdown = (index?: number) =>
     Effect.gen(function* () {
       const rows = yield* lease.stop(name, index)
-      yield* rows.length > 0 ? stopped(rows) : known(index)
+      if (rows.length === 0) return yield* Effect.asVoid(known(index))
+      yield* stopped(rows)
+      yield* nothingUnderWay(rows)
     })
 
   /** Waits until processes are as wished. Who wishes them stopped meanwhile ends that. */

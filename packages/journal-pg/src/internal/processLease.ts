@@ -195,8 +195,14 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
   const retract: Lease.Operations["retract"] = (runner) =>
     sql`DELETE FROM runner_beat WHERE runner = ${runner}`.pipe(Effect.asVoid, operation("retract"), untraced)
 
+  // a beat from before the clock stepped back is forgotten, or it would count when the clock is there again
   const runners: Lease.Operations["runners"] = (deployment, silence) =>
     sql<Lease.Runner>`
+      WITH forgotten AS (
+        DELETE FROM runner_beat WHERE runner IN (
+          SELECT runner FROM runner_beat WHERE aecor_age(beat_at) = double precision 'Infinity' FOR UPDATE SKIP LOCKED
+        ) AND aecor_age(beat_at) = double precision 'Infinity'
+      )
       SELECT runner AS name, weight FROM runner_beat
       WHERE ${deployment} = ANY (deployments) AND aecor_age(beat_at) <= ${Duration.toMillis(silence)}
         AND aecor_fits(${deployment}, processes[array_position(deployments, ${deployment})],

@@ -134,6 +134,11 @@ export const shapes = <R>(it: SharedTests<ProcessLease | R>["effect"]): void => 
       expect((yield* Effect.flip(lease.reshape(second, shape(2), shape(3))))._tag).toBe("Fenced")
       yield* lease.check(owner)
       expect(yield* lease.shape(deployment)).toEqual(Option.some(shape(2)))
+      // whoever was let in again in between is fenced with the rest
+      const third = yield* lease.seize(deployment)
+      const other = yield* claimed(processOf(deployment, 1), "b")
+      yield* lease.reshape(third, shape(2), shape(3))
+      expect((yield* Effect.flip(lease.check(other)))._tag).toBe("Fenced")
       expect((yield* Effect.flip(lease.seize(freshName())))._tag).toBe("ProcessLeaseError")
     }))
 }

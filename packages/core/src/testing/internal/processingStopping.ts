@@ -37,6 +37,22 @@ export const stopping = (it: ProcessingTest): void => {
   )
 
   it(
+    "refuses what a process that has stopped sent before: it may be under way still",
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease
+      const runs: Array<Run> = []
+      const killSwitch = yield* start("set", [lasting(runs), lasting(runs)])
+      yield* until(() => runs.length === 2)
+      yield* answered(killSwitch.process(0).stop)
+      for (const { fence } of runs) {
+        expect(yield* Effect.isSuccess(lease.check(fence))).toBe(fence.index === 1)
+      }
+      yield* answered(killSwitch.shutdown)
+      for (const { fence } of runs) expect(yield* Effect.flip(lease.check(fence))).toBeInstanceOf(Fenced)
+    })
+  )
+
+  it(
     "stays stopped, also when the deployment is started anew, until it is resumed",
     Effect.gen(function* () {
       const runs: Array<Run> = []
@@ -147,7 +163,6 @@ export const stopping = (it: ProcessingTest): void => {
   it(
     "interrupts a process whose own shutdown hangs, after the shutdown timeout, and then it has stopped",
     Effect.gen(function* () {
-      const lease = yield* ProcessLease
       const runs: Array<Run> = []
       const deaf = Effect.map(lasting(runs, Effect.sleep("500 millis")), (running) => ({
         ...running,
@@ -158,8 +173,6 @@ export const stopping = (it: ProcessingTest): void => {
       const took = yield* timed(killSwitch.shutdown)
       yield* expectBetween(took, 2500, 3999)
       expect(alive(runs)).toEqual([])
-      // it has given the process up by itself
-      for (const { fence } of runs) yield* lease.check(fence)
     })
   )
 

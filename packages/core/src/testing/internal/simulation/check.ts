@@ -1,0 +1,320 @@
+/** The promises of distributed processing, checked on what was recorded of a simulation. Pure. */
+import { Duration } from "effect"
+import type { Settings } from "../../../internal/deploymentSettings.js"
+import * as Bounds from "./bounds.js"
+import { concernsRunner, type Fault } from "./faults.js"
+import { type Moment, nameOf, type Run, runText, seconds, type Which } from "./happenings.js"
+
+type Rule =
+  | "stale write"
+  | "robbed owner"
+  | "overlap"
+  | "write after the kill switch"
+  | "not revived"
+  | "no coordinator"
+  | "needless move"
+  | "restless"
+  | "uneven"
+
+/** A promise that was broken, and when. */
+export interface Violation {
+  readonly at: number
+  readonly rule: Rule
+  readonly what: string
+}
+
+type Of<Tag extends Moment["_tag"]> = Moment & { readonly _tag: Tag }
+
+const select = <Tag extends Moment["_tag"]>(moments: ReadonlyArray<Moment>, ...tags: ReadonlyArray<Tag>) =>
+  moments.filter((moment): moment is Of<Tag> => (tags as ReadonlyArray<string>).includes(moment._tag))
+
+const keyOf = ({ deployment, index }: Which): string => `${index}/${deployment}`
+
+const grouped = <A>(values: ReadonlyArray<A>, key: (value: A) => string): ReadonlyMap<string, ReadonlyArray<A>> => {
+  const groups = new Map<string, Array<A>>()
+  for (const value of values) {
+    const group = groups.get(key(value))
+    if (group === undefined) groups.set(key(value), [value])
+    else group.push(value)
+  }
+  return groups
+}
+
+/** A stretch of time, in milliseconds. */
+interface Stretch {
+  readonly from: number
+  readonly until: number
+}
+
+type Disturbance = Of<"FaultBegan" | "FaultEnded" | "RunnerStarted" | "RunnerGone">
+
+/** When nothing was wrong: no fault lasted, no runner came or went. Or those only that count. */
+const quiets = (
+  moments: ReadonlyArray<Moment>,
+  end: number,
+  counts: (disturbance: Disturbance) => boolean = () => true
+): ReadonlyArray<Stretch> => {
+  const present = new Set<Fault>()
+  const stretches: Array<Stretch> = []
+  let since = 0
+  const disturbed = (at: number) => {
+    if (present.size === 0 && at > since) stretches.push({ from: since, until: at })
+    since = at
+  }
+  for (const moment of select(moments, "FaultBegan", "FaultEnded", "RunnerStarted", "RunnerGone").filter(counts)) {
+    disturbed(moment.at)
+    if (moment._tag === "FaultBegan") present.add(moment.fault)
+    if (moment._tag === "FaultEnded") present.delete(moment.fault)
+  }
+  disturbed(end)
+  return stretches
+}
+
+interface Known {
+  readonly deployment: string
+  readonly processes: number
+  readonly settings: Settings
+}
+
+const deployments = (moments: ReadonlyArray<Moment>): ReadonlyArray<Known> => [
+  ...new Map(select(moments, "Known").map((known) => [known.deployment, known])).values()
+]
+
+const processesOf = ({ deployment, processes }: Known): ReadonlyArray<Which> =>
+  Array.from({ length: processes }, (_, index) => ({ deployment, index }))
+
+/** The parts of a quiet time in which a deployment was wished running, each from its wish. */
+const desiredIn = (moments: ReadonlyArray<Moment>, deployment: string, quiet: Stretch): ReadonlyArray<Stretch> => {
+  const wishes = select(moments, "Wished").filter((wish) => wish.deployment === deployment && wish.at <= quiet.until)
+  let from: number | undefined = quiet.from
+  const parts: Array<Stretch> = []
+  for (const { at, desired } of wishes) {
+    if (!desired && from !== undefined) {
+      if (at > from) parts.push({ from, until: at })
+      from = undefined
+    }
+    // a second wish of the same changes nothing
+    if (desired && from === undefined) from = Math.max(at, quiet.from)
+  }
+  if (from !== undefined) parts.push({ from, until: quiet.until })
+  return parts
+}
+
+/** After a write of an epoch no write of an older one takes effect. */
+const staleWrites = (moments: ReadonlyArray<Moment>): ReadonlyArray<Violation> => {
+  const newest = new Map<string, Run>()
+  return select(moments, "Wrote").flatMap(({ at, run }): ReadonlyArray<Violation> => {
+    const before = newest.get(keyOf(run))
+    if (before === undefined || run.epoch >= before.epoch) {
+      newest.set(keyOf(run), run)
+      return []
+    }
+    return [{ at, rule: "stale write", what: `${runText(run)} wrote after ${runText(before)}` }]
+  })
+}
+
+/** An owner that beats is not robbed; where the store's clock has just stepped, beats look otherwise than they are. */
+const robberies = (moments: ReadonlyArray<Moment>): ReadonlyArray<Violation> => {
+  const steps = select(moments, "FaultBegan").filter(({ fault }) => fault._tag === "ClockStep")
+  return select(moments, "Claimed")
+    .filter(({ owner, silentFor }) => owner !== undefined && silentFor < Bounds.robbery)
+    .filter(({ at }) => !steps.some((step) => step.at <= at && at - step.at <= Bounds.robbery))
+    .map(({ at, owner, run, silentFor }) => ({
+      at,
+      rule: "robbed owner",
+      what: `${runText(run)} took it from ${owner}, which had beaten ${seconds(silentFor)} before`
+    }))
+}
+
+/** When the kill switch has answered nothing writes, until somebody wishes it running again. */
+const lateWrites = (moments: ReadonlyArray<Moment>): ReadonlyArray<Violation> => {
+  const off = new Map<string, number>()
+  const resumed = new Map<string, number>()
+  const violations: Array<Violation> = []
+  for (const moment of moments) {
+    if (moment._tag === "Wished" && moment.desired) {
+      off.delete(moment.deployment)
+      resumed.set(moment.deployment, moment.at)
+    }
+    if (moment._tag === "SwitchedOff" && !(moment.asked <= (resumed.get(moment.deployment) ?? -1))) {
+      off.set(moment.deployment, moment.at)
+    }
+    const since = moment._tag === "Wrote" ? off.get(moment.run.deployment) : undefined
+    if (moment._tag === "Wrote" && since !== undefined) {
+      violations.push({
+        at: moment.at,
+        rule: "write after the kill switch",
+        what: `${runText(moment.run)} wrote ${seconds(moment.at - since)} after the kill switch had answered`
+      })
+    }
+  }
+  return violations
+}
+
+/** In a quiet time every process that should run writes within the bound, and goes on. */
+const unrevived = (moments: ReadonlyArray<Moment>, quiet: ReadonlyArray<Stretch>): ReadonlyArray<Violation> => {
+  const writes = grouped(select(moments, "Wrote"), ({ run }) => keyOf(run))
+  return deployments(moments).flatMap((known) => {
+    const bound = Bounds.revival(known.settings)
+    const parts = quiet.flatMap((stretch) => desiredIn(moments, known.deployment, stretch))
+    return processesOf(known).flatMap((which) =>
+      parts.flatMap(({ from, until }): ReadonlyArray<Violation> => {
+        const times = (writes.get(keyOf(which)) ?? []).map(({ at }) => at).filter((at) => at >= from && at <= until)
+        let last = from
+        for (const at of [...times, until]) {
+          if (at - last > bound) {
+            const what = `${nameOf(which)} wrote nothing from ${seconds(last)} to ${seconds(at)}, though nothing was wrong`
+            return [{ at: last + bound, rule: "not revived", what }]
+          }
+          last = at
+        }
+        return []
+      })
+    )
+  })
+}
+
+/** In a quiet time, once everything runs again, somebody always coordinates. */
+const uncoordinated = (moments: ReadonlyArray<Moment>, quiet: ReadonlyArray<Stretch>): ReadonlyArray<Violation> => {
+  const terms = grouped(select(moments, "Coordinated"), ({ deployment }) => deployment)
+  return deployments(moments).flatMap(({ deployment, settings }) =>
+    quiet.flatMap(({ from, until }): ReadonlyArray<Violation> => {
+      let last = from + Bounds.revival(settings)
+      for (const at of [...(terms.get(deployment) ?? []).map((_) => _.at).filter((time) => time < until), until]) {
+        if (at - last > Bounds.office) {
+          return [{ at, rule: "no coordinator", what: `nobody coordinated ${deployment} from ${seconds(last)} on` }]
+        }
+        last = Math.max(last, at)
+      }
+      return []
+    })
+  )
+}
+
+/** A process goes to another runner only after something has concerned a runner. */
+const needlessMoves = (moments: ReadonlyArray<Moment>): ReadonlyArray<Violation> => {
+  const bounds = new Map(deployments(moments).map((known) => [known.deployment, Bounds.revival(known.settings)]))
+  const concerned = moments.filter(
+    (moment) =>
+      moment._tag === "RunnerStarted" ||
+      moment._tag === "RunnerGone" ||
+      ((moment._tag === "FaultBegan" || moment._tag === "FaultEnded") && concernsRunner(moment.fault))
+  )
+  return select(moments, "Placed")
+    .filter(({ from, to }) => from !== undefined && from !== to)
+    .filter(({ at, which }) => {
+      const reach = (bounds.get(which.deployment) ?? 0) + Bounds.avoidance
+      return !concerned.some((moment) => moment.at <= at && at - moment.at <= reach)
+    })
+    .map(({ at, from, to, which }) => ({
+      at,
+      rule: "needless move",
+      what: `${nameOf(which)} was moved from ${from} to ${to}, though nothing was wrong with a runner`
+    }))
+}
+
+/** In a quiet time, once everything runs again, a process is placed once more at the most: no ping-pong. */
+const restless = (moments: ReadonlyArray<Moment>, quiet: ReadonlyArray<Stretch>): ReadonlyArray<Violation> =>
+  deployments(moments).flatMap(({ deployment, settings }) =>
+    quiet.flatMap(({ from, until }) => {
+      const placed = select(moments, "Placed").filter(
+        ({ at, which }) => which.deployment === deployment && at > from + Bounds.revival(settings) && at < until
+      )
+      return [...grouped(placed, ({ which }) => keyOf(which)).values()].flatMap((its): ReadonlyArray<Violation> => {
+        const second = its[1]
+        return second === undefined
+          ? []
+          : [
+              {
+                at: second.at,
+                rule: "restless",
+                what: `${nameOf(second.which)} was placed again and again, though nothing was wrong`
+              }
+            ]
+      })
+    })
+  )
+
+/** Whether a run cannot be waited for: those of a runner that leaves and of a switch can. */
+const keepsFromWaiting = (disturbance: Disturbance): boolean =>
+  "fault" in disturbance && !["SwitchOff", "Leave", "Join"].includes(disturbance.fault._tag)
+
+/** A run begins after the one before has stopped, unless that one's time to stop is over or something was wrong. */
+const overlaps = (moments: ReadonlyArray<Moment>, quiet: ReadonlyArray<Stretch>): ReadonlyArray<Violation> => {
+  const timeouts = new Map(
+    deployments(moments).map(({ deployment, settings }) => [deployment, Duration.toMillis(settings.shutdownTimeout)])
+  )
+  const present = new Map<string, { readonly run: Run; stoppingSince: number }>()
+  const violations: Array<Violation> = []
+  for (const moment of select(moments, "Began", "Stopping", "Ended", "RunnerGone")) {
+    if (moment._tag === "RunnerGone") {
+      for (const [key, { run }] of present) if (run.runner === moment.runner) present.delete(key)
+      continue
+    }
+    const key = keyOf(moment.run)
+    const other = present.get(key)
+    if (moment._tag === "Began") {
+      const isLate = other !== undefined && moment.at - other.stoppingSince >= (timeouts.get(other.run.deployment) ?? 0)
+      const isDeep = quiet.some(({ from, until }) => moment.at > from + Bounds.office && moment.at < until)
+      if (other !== undefined && !isLate && isDeep) {
+        violations.push({
+          at: moment.at,
+          rule: "overlap",
+          what: `${runText(moment.run)} began before ${runText(other.run)} had stopped`
+        })
+      }
+      present.set(key, { run: moment.run, stoppingSince: Number.POSITIVE_INFINITY })
+    }
+    if (other?.run.epoch !== moment.run.epoch) continue
+    if (moment._tag === "Stopping") other.stoppingSince = Math.min(other.stoppingSince, moment.at)
+    if (moment._tag === "Ended") present.delete(key)
+  }
+  return violations
+}
+
+/** At the end of a long quiet time the runners have equally many processes of a deployment, within one. */
+const uneven = (
+  moments: ReadonlyArray<Moment>,
+  quiet: ReadonlyArray<Stretch>,
+  end: number
+): ReadonlyArray<Violation> => {
+  const last = quiet.at(-1)
+  if (last === undefined || last.until < end) return []
+  const up = new Set<string>()
+  for (const moment of select(moments, "RunnerStarted", "RunnerGone")) {
+    up[moment._tag === "RunnerStarted" ? "add" : "delete"](moment.runner)
+  }
+  return deployments(moments).flatMap((known): ReadonlyArray<Violation> => {
+    if (end - last.from < Bounds.revival(known.settings) + Bounds.avoidance) return []
+    const placed = new Map<number, string>()
+    for (const { to, which } of select(moments, "Placed")) {
+      if (which.deployment === known.deployment) placed.set(which.index, to)
+    }
+    const counts = [...up].map((runner) => [...placed.values()].filter((to) => to === runner).length)
+    return Math.max(...counts) - Math.min(...counts) <= 1
+      ? []
+      : [
+          {
+            at: end,
+            rule: "uneven",
+            what: `${known.deployment} has ${counts.join(", ")} processes on ${[...up].join(", ")}`
+          }
+        ]
+  })
+}
+
+/** All promises that were broken, in the order of time. */
+export const check = (moments: ReadonlyArray<Moment>, end: number): ReadonlyArray<Violation> => {
+  const quiet = quiets(moments, end)
+  return [
+    ...staleWrites(moments),
+    ...robberies(moments),
+    ...lateWrites(moments),
+    ...overlaps(moments, quiets(moments, end, keepsFromWaiting)),
+    ...unrevived(moments, quiet),
+    ...uncoordinated(moments, quiet),
+    ...needlessMoves(moments),
+    ...restless(moments, quiet),
+    ...uneven(moments, quiet, end)
+  ].toSorted((a, b) => a.at - b.at)
+}
