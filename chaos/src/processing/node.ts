@@ -46,7 +46,8 @@ const deploy = Effect.gen(function* () {
   const { name, processes } = Model.projection
   if (settings.view) yield* DistributedProcessing.start(name, processes)
   return switches
-})
+  // when the node leaves, none of them waits for another's processes to stop
+}).pipe(Effect.parallelFinalizers)
 
 const use = (killSwitch: KillSwitch.KillSwitch | undefined, request: "Shutdown" | "Resume") =>
   Effect.gen(function* () {
