@@ -48,6 +48,29 @@ describe("distributed processing", options, () => {
   )
 })
 
+describe("a runner that died before the store's clock stepped back", options, () => {
+  it.live("stays dead when the clock is where it was", () =>
+    Effect.gen(function* () {
+      const { moments, violations } = yield* steady(
+        { _tag: "Kill", at: "15 seconds", runner: "runner-1" },
+        { _tag: "ClockStep", at: "16 seconds", by: "20 seconds", back: true }
+      )
+      expect(violations).toEqual([])
+      expect(moments.filter((moment) => moment._tag === "Placed" && moment.at > 30_000)).toEqual([])
+    })
+  )
+})
+
+describe("what a process sent before it was stopped", options, () => {
+  it.live("is refused where it arrives after the kill switch has answered", () =>
+    Effect.gen(function* () {
+      const faults = Simulation.storm({ kinds: ["SwitchOff", "TroubledStore"], until: "35 seconds" })
+      const { violations } = yield* Simulation.run({ seed: 24, deployments, faults, duration: "90 seconds" })
+      expect(violations).toEqual([])
+    })
+  )
+})
+
 describe("a seed", options, () => {
   it.live("gives the same run each time, and another seed another", () =>
     Effect.gen(function* () {
@@ -225,15 +248,15 @@ const expectBroken = (rule: string, faults: Simulation.Schedule, mutation: Mutat
     expect(sound.violations).toEqual([])
   })
 
-/** A quiet run of six processes that do as they are told, but for one fault. */
-const steady = (fault: Simulation.Fault) =>
+/** A quiet run of six processes that do as they are told, but for these faults. */
+const steady = (...faults: ReadonlyArray<Simulation.Fault>) =>
   Simulation.run({
     seed: 1,
     deployments: DistributedProcessing.deploy(
       "set",
       Array.from({ length: 6 }, () => Process.fromEffect(Effect.never))
     ),
-    faults: Simulation.exactly(fault),
+    faults: Simulation.exactly(...faults),
     duration: "50 seconds"
   })
 
