@@ -42,7 +42,7 @@ const measure = (competitor: Competitor.Competitor, sets: typeof twelve, kinds: 
     const { nodes, observer, sql } = fleet
     const faults = Faults.make({ server, sql, nodes, observer, whilePoolerDown: (effect) => effect })
     const times: Trial.Times = new Map()
-    const rests: Trial.Rests = { neverRevived: 0, spread: 0 }
+    const rests = Trial.noRests()
     yield* Trial.rest(fleet, rests)
     for (const kind of kinds) {
       const fault = { kind, dice: 0.5, millis: frozenFor, at: 0 }

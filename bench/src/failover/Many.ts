@@ -14,7 +14,7 @@ export const run: Part = Effect.gen(function* () {
   const server = yield* Database.own
   const fleet = yield* Competitor.startFleet(server, Competitor.ours, many)
   const { nodes, observer, sql } = fleet
-  const rests: Trial.Rests = { neverRevived: 0, spread: 0 }
+  const rests = Trial.noRests()
   const startedAt = Date.now()
   yield* Trial.rest(fleet, rests)
   const writes = yield* observer.writesSince(startedAt - 60_000)

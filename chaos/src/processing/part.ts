@@ -77,7 +77,7 @@ const isFoundOut = ({ staleWrites, twice }: { readonly staleWrites: number; read
 /** The view has seen whatever is stored, or comes no further. */
 const caughtUp = Model.viewVerdict.pipe(
   Effect.repeat({ until: ({ lost }) => lost === 0, schedule: Schedule.spaced("200 millis") }),
-  Effect.timeoutOption("20 seconds"),
+  Effect.timeoutOption("2 minutes"),
   Effect.zipRight(Model.viewVerdict)
 )
 
@@ -114,7 +114,7 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
     )
     const feeding = yield* Effect.fork(Effect.provide(Feeder.feed, journal))
     const times: Trial.Times = new Map()
-    const rests: Trial.Rests = { neverRevived: 0, spread: 0 }
+    const rests = Trial.noRests()
     yield* Trial.rest(fleet, rests)
     yield* say(`${observer.processes.length} processes write on ${nodes.alive().length} nodes`)
 
@@ -155,6 +155,7 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       ...wrong,
       failoverMs: Trial.summary(times),
       spread: rests.spread,
+      restMs: rests.longest,
       notTried: Option.isSome(pooler) ? [] : ["pooler"],
       nodes: nodes.started(),
       killedAfterGrace: faults.killedAfterGrace(),

@@ -42,12 +42,17 @@ export const summary = (times: Times) =>
 export interface Rests {
   neverRevived: number
   spread: number
+  /** The longest wait for it, in milliseconds. */
+  longest: number
 }
+
+export const noRests = (): Rests => ({ neverRevived: 0, spread: 0, longest: 0 })
 
 /** Waits for rest, and notes how that was. */
 export const rest = (fleet: Fleet, rests: Rests) =>
   Effect.gen(function* () {
-    const { neverRevived, spread } = yield* fleet.atRest(Date.now())
+    const { neverRevived, spread, took: waited } = yield* fleet.atRest(Date.now())
+    rests.longest = Math.max(rests.longest, waited)
     rests.neverRevived += neverRevived.length
     rests.spread = Math.max(rests.spread, spread)
     if (neverRevived.length > 0)
