@@ -1,5 +1,5 @@
 /** How long processes are without a write when a node dies, leaves, freezes or joins, and when Postgres is restarted. */
-import { Faults, type Plan, Trial } from "chaos/fleet"
+import { Faults, Plan, Trial } from "chaos/fleet"
 import { Effect } from "effect"
 import type { Part } from "../run/Benchmark.js"
 import * as Database from "../run/Database.js"
@@ -13,17 +13,6 @@ const frozenFor = 20_000
 const twelve = [{ name: "twelve", processes: 12, every, stopping: 0 }]
 const sixtyFive = [{ name: Faults.switched, processes: 65, every: 500, stopping: 0 }]
 
-/** One round: whoever leaves is replaced. */
-const round: ReadonlyArray<Plan.Kind> = [
-  "kill9",
-  "join",
-  "freeze",
-  "term",
-  "join",
-  "kill9Coordinator",
-  "join",
-  "restart"
-]
 const titles: Partial<Readonly<Record<Plan.Kind, string>>> = {
   kill9: "kill -9 of a node",
   kill9Coordinator: "kill -9 of a coordinator",
@@ -55,7 +44,7 @@ type Times = Readonly<Record<string, { readonly p50: number; readonly max: numbe
 
 export const run = (rounds: number): Part =>
   Effect.gen(function* () {
-    const kinds = Array.from({ length: rounds }, () => round).flat()
+    const kinds = Array.from({ length: rounds }, () => Plan.quickAlone).flat()
     // in turn, not at once: the machine is one
     const mine = yield* measure(Competitor.ours, twelve, kinds)
     const stock = yield* measure(Competitor.singleton, twelve, kinds)
