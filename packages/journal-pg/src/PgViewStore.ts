@@ -126,6 +126,29 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
     announce()
   })
 
+  const replace: ViewStore.ViewStore<V>["replace"] = Effect.fn("PgViewStore.replace")(function* ({
+    fence,
+    rows: given
+  }) {
+    const parameters = [fence.deployment, fence.index, fence.epoch, fence.token, yield* rows.encode(given)]
+    const [answer] = yield* Effect.mapError(run<{ readonly changed: string }>(sql.replace, parameters), (cause) =>
+      sqlState(cause) === offsetSql.notNewest ? ProcessContext.fenced(fence) : storeError(cause)
+    )
+    announce()
+    return Number(answer?.changed ?? 0)
+  })
+
+  const scan: ViewStore.ViewStore<V>["scan"] = Effect.fn("PgViewStore.scan")(function* (after, limit) {
+    const parameters = [limit, ...Option.toArray(after)]
+    const page = yield* Effect.mapError(
+      run<{ readonly key: string; readonly row: string }>(sql.scan(Option.isSome(after)), parameters),
+      storeError
+    )
+    return yield* Effect.forEach(page, ({ key, row }) =>
+      Effect.map(rows.decode(JSON.parse(row)), (decoded) => [key, decoded] as const)
+    )
+  })
+
   const awaitReceipt: ViewStore.ViewStore<V>["awaitReceipt"] = Effect.fn("PgViewStore.awaitReceipt")(function* (
     { key, sequence },
     timeout
@@ -139,7 +162,7 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
     )
   })
 
-  return { get, find, load, commit, awaitReceipt } satisfies ViewStore.ViewStore<V>
+  return { get, find, load, commit, replace, scan, awaitReceipt } satisfies ViewStore.ViewStore<V>
 })
 
 /**

@@ -44,6 +44,17 @@ export interface Commit<V> {
 }
 
 /**
+ * Rows folded anew, by key, under a fence that is the newest of its process.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Replacement<V> {
+  readonly fence: ProcessContext.Fence
+  readonly rows: ReadonlyMap<string, Versioned<V>>
+}
+
+/**
  * The store did not answer, or refused, or holds a row that does not fit the schema. Whether a commit took effect is
  * decided by loading again.
  *
@@ -93,7 +104,8 @@ export class ReceiptTimeout extends Data.TaggedError("ReceiptTimeout")<{
 }
 
 /**
- * The operations of a view store. `load` and `commit` are the projection's; the others are for queries.
+ * The operations of a view store. `load` and `commit` are the projection's, `replace` and `scan` are for a replay, which
+ * looks at rows and mends them; the others are for queries.
  *
  * @since 0.1.0
  * @category models
@@ -116,6 +128,19 @@ export interface ViewStore<V> {
    * stays as it is, and the offset is set nonetheless.
    */
   readonly commit: (commit: Commit<V>) => Effect.Effect<void, ProcessContext.Fenced | CommitConflict | ViewStoreError>
+  /**
+   * Stores the rows in one transaction, or nothing, and leaves all offsets as they are. A row whose stored version is
+   * higher stays as it is. Gives the number of those that are different now.
+   */
+  readonly replace: (replacement: Replacement<V>) => Effect.Effect<number, ProcessContext.Fenced | ViewStoreError>
+  /**
+   * At most `limit` rows, those after a key (none: from the first on), in an order of the store's own that does not
+   * change: with the last key of each answer the next one is asked for.
+   */
+  readonly scan: (
+    after: Option.Option<string>,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<readonly [key: string, row: Versioned<V>]>, ViewStoreError>
   /**
    * Waits until the row of the receipt's key has the receipt's sequence folded in: reading one's own write. Returns at
    * once where it has; a receipt of sequence 0 waits for nothing.

@@ -54,7 +54,7 @@ export const listen = (url: string) =>
         changed()
       }).pipe(
         Effect.timeoutFail({
-          duration: "15 seconds",
+          duration: "45 seconds",
           onTimeout: () => {
             const last = heard.findLast(({ event }) => event === name)
             const message = `${name} ${JSON.stringify(wanted)} did not come; the last was ${JSON.stringify(last)}`

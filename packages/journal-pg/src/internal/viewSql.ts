@@ -33,6 +33,28 @@ export const statements = (table: TableName, key: string, columns: ReadonlyArray
       )
       SELECT done FROM moved`,
 
+    /**
+     * The fence is the newest, or the statement fails. The fifth parameter is the rows; those that are as they are to be
+     * are not written.
+     */
+    replace: `WITH guarded AS MATERIALIZED (SELECT aecor_guard($1, $2::integer, $3::bigint, $4)::text AS done),
+      stored AS (
+        INSERT INTO ${table.text} AS present (${names.join(", ")})
+        SELECT ${names.map((name) => `next.${name}`).join(", ")}
+        FROM guarded CROSS JOIN jsonb_populate_recordset(NULL::${table.text}, $5::jsonb) next
+        ON CONFLICT ("${key}") DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(", ")}
+        WHERE present.version <= excluded.version AND
+          to_jsonb(ROW(${names.map((name) => `present.${name}`).join(", ")})) IS DISTINCT FROM
+          to_jsonb(ROW(${names.map((name) => `excluded.${name}`).join(", ")}))
+        RETURNING 1
+      )
+      SELECT (SELECT count(*) FROM stored)::text AS changed FROM guarded`,
+
+    /** The first rows, or those after a key: in the order of the key's index. */
+    scan: (after: boolean) =>
+      `SELECT "${key}"::text AS key, to_jsonb(stored)::text AS row FROM ${table.text} stored
+      WHERE ${after ? `"${key}" > $2::${keyType}` : "true"} ORDER BY "${key}" LIMIT $1`,
+
     /** The rows whose columns are as given; the order is that of the key's code points. */
     find: (where: ReadonlyArray<{ readonly column: string; readonly isNull: boolean }>) => {
       let parameter = 0

@@ -2,13 +2,14 @@
  * A view store in the memory of one process. Rows are encoded when they are committed and decoded when they are read,
  * so that what works here works on a real storage; each commit is one step that nothing can interleave.
  */
-import { type ConsumerId, Offset, ProcessLease } from "@aecor/core"
+import { type ConsumerId, Offset, type ProcessContext, ProcessLease } from "@aecor/core"
 import { type Duration, Effect, Option, Schema, Stream, SubscriptionRef } from "effect"
 import {
   type Commit,
   CommitConflict,
   type Loaded,
   ReceiptTimeout,
+  type Replacement,
   type Versioned,
   type ViewStore,
   ViewStoreError
@@ -81,19 +82,46 @@ export const make = <V extends object, I>(definition: {
         return Effect.void
       })
 
-    const commit = Effect.fn(`${name}.commit`)(function* (page: Commit<V>) {
-      const encoded = yield* Effect.forEach(page.rows, ([key, row]) => encodeRow(key, row))
-      const checked = lease
-        .check(page.fence)
-        .pipe(
-          Effect.catchTag("ProcessLeaseError", (cause) => Effect.fail(failed("the fence cannot be checked")(cause)))
-        )
-      // no other fiber runs between the check and the write
-      const written = Effect.zipRight(checked, store(page, encoded)).pipe(
-        Effect.withMaxOpsBeforeYield(Number.MAX_SAFE_INTEGER)
+    const encodeAll = (all: ReadonlyMap<string, Versioned<V>>) =>
+      Effect.forEach(all, ([key, row]) => encodeRow(key, row))
+    const signalled = SubscriptionRef.update(commits, (n) => n + 1)
+    /** Writes under a fence: no other fiber runs between the check and the write. */
+    const fenced = <A, E>(fence: ProcessContext.Fence, write: Effect.Effect<A, E>) =>
+      lease.check(fence).pipe(
+        Effect.catchTag("ProcessLeaseError", (cause) => Effect.fail(failed("the fence cannot be checked")(cause))),
+        Effect.zipRight(write),
+        Effect.withMaxOpsBeforeYield(Number.MAX_SAFE_INTEGER),
+        Effect.zipLeft(signalled),
+        Effect.uninterruptible
       )
-      const signalled = SubscriptionRef.update(commits, (n) => n + 1)
-      yield* Effect.uninterruptible(Effect.zipRight(written, signalled))
+
+    const commit = Effect.fn(`${name}.commit`)(function* (page: Commit<V>) {
+      const encoded = yield* encodeAll(page.rows)
+      yield* fenced(page.fence, store(page, encoded))
+    })
+
+    const replace = Effect.fn(`${name}.replace`)(function* (replacement: Replacement<V>) {
+      const encoded = yield* encodeAll(replacement.rows)
+      const write = Effect.sync(() => {
+        const changed = encoded.filter(
+          ([key, row]) => row.version >= versionOf(key) && !sameEncoded(rows.get(key), row)
+        )
+        for (const [key, row] of changed) rows.set(key, row)
+        return changed.length
+      })
+      return yield* fenced(replacement.fence, write)
+    })
+
+    const scan = Effect.fn(`${name}.scan`)(function* (after: Option.Option<string>, limit: number) {
+      const found: Array<readonly [string, Versioned<I>]> = []
+      let isBehind = Option.isNone(after)
+      // the order in which the keys came
+      for (const one of rows) {
+        if (found.length === limit) break
+        if (isBehind) found.push(one)
+        isBehind ||= Option.contains(after, one[0])
+      }
+      return yield* Effect.forEach(found, ([key, row]) => Effect.map(decodeRow(key, row), (one) => [key, one] as const))
     })
 
     const awaitReceipt = Effect.fn(`${name}.awaitReceipt`)(function* (
@@ -108,7 +136,7 @@ export const make = <V extends object, I>(definition: {
       )
     })
 
-    return { get, find, load, commit, awaitReceipt }
+    return { get, find, load, commit, replace, scan, awaitReceipt }
   })
 
 /** A consumer's identity as one text: JSON keeps its parts apart, whatever characters they hold. */

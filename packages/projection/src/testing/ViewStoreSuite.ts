@@ -18,6 +18,7 @@ import type { SuiteView } from "./internal/suiteView.js"
 import { commitTests } from "./internal/viewStoreCommit.js"
 import { queryTests } from "./internal/viewStoreQuery.js"
 import { receiptTests } from "./internal/viewStoreReceipt.js"
+import { replaceTests } from "./internal/viewStoreReplace.js"
 
 export { SuiteView } from "./internal/suiteView.js"
 
@@ -49,5 +50,6 @@ export const suite = <E>(
       queryTests(it.effect)
       commitTests(it.effect)
       receiptTests(it.effect)
+      replaceTests(it.effect)
     }
   )
