@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     include: ["{packages/*,bench,chaos}/test/**/*.test.ts"],
     globalSetup: ["scripts/vitest.postgres.ts"],
+    setupFiles: ["scripts/vitest.turn.ts"],
     reporters: ["default", ["json", { outputFile: ".tmp/tests.json" }]],
     pool: "forks",
     minWorkers: 1,
