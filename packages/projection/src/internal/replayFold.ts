@@ -34,7 +34,7 @@ export type Affected =
 const few = 50
 
 /** A key's row after one more of its events. */
-export const step = <V, E extends { readonly _tag: string }>(
+const step = <V, E extends { readonly _tag: string }>(
   { project, projection }: Pick<Source<V, E>, "project" | "projection">,
   before: Anew<V> | undefined,
   event: EntityEvent.EntityEvent<E>

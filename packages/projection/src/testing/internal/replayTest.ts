@@ -1,5 +1,5 @@
 /** How the tests of `ReplaySuite` are run: each on a storage of its own, since a replay may touch all of it. */
-import { Effect, type Layer, Logger, type Scope } from "effect"
+import { Effect, Layer, Logger, type Scope } from "effect"
 import type { Services } from "./replayScene.js"
 import { settle } from "./virtualTime.js"
 
@@ -11,11 +11,7 @@ export type OnStorage = <A, E>(body: Effect.Effect<A, E, Services | Scope.Scope>
 export const onStorage =
   <X>(storage: Layer.Layer<Services, X>): OnStorage =>
   (body) =>
-    settle(
-      body.pipe(
-        Effect.scoped,
-        Effect.provide(storage),
-        // the hosts warn of every process that ends
-        Effect.provide(Logger.remove(Logger.defaultLogger))
-      )
-    )
+    settle(Effect.scoped(body).pipe(Effect.provide(Layer.provideMerge(storage, silent))))
+
+/** The hosts warn of every process that ends. */
+const silent = Logger.remove(Logger.defaultLogger)
