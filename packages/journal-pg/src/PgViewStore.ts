@@ -153,6 +153,34 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
     return row?.outcome ?? "Gone"
   })
 
+  const replace: ViewStore.ViewStore<V>["replace"] = Effect.fn("PgViewStore.replace")(function* ({
+    fence,
+    rows: given,
+    tombstones = new Map()
+  }) {
+    const { deployment, epoch, index, token } = fence
+    const parameters = [
+      ...[deployment, index, epoch, token],
+      ...[yield* rows.encode(given), found.name, viewRows.tombstones(tombstones)]
+    ]
+    const [answer] = yield* Effect.mapError(run<{ readonly changed: string }>(sql.replace, parameters), (cause) =>
+      sqlState(cause) === offsetSql.notNewest ? ProcessContext.fenced(fence) : storeError(cause)
+    )
+    announce()
+    return Number(answer?.changed ?? 0)
+  })
+
+  const scan: ViewStore.ViewStore<V>["scan"] = Effect.fn("PgViewStore.scan")(function* (after, limit) {
+    const parameters = [limit, ...Option.toArray(after)]
+    const page = yield* Effect.mapError(
+      run<{ readonly key: string; readonly row: string }>(sql.scan(Option.isSome(after)), parameters),
+      storeError
+    )
+    return yield* Effect.forEach(page, ({ key, row }) =>
+      Effect.map(rows.decode(JSON.parse(row)), (decoded) => [key, decoded] as const)
+    )
+  })
+
   const awaitReceipt: ViewStore.ViewStore<V>["awaitReceipt"] = Effect.fn("PgViewStore.awaitReceipt")(function* (
     { key, sequence },
     timeout
@@ -169,7 +197,7 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
     }
   })
 
-  return { get, find, load, commit, quarantined, settle, awaitReceipt } satisfies ViewStore.ViewStore<V>
+  return { get, find, load, commit, quarantined, settle, replace, scan, awaitReceipt } satisfies ViewStore.ViewStore<V>
 })
 
 /**

@@ -59,6 +59,18 @@ export interface Attempt<V> extends Quarantine.Attempt {
 }
 
 /**
+ * Rows folded anew, by key, and those that their events delete, under a fence that is the newest of its process.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Replacement<V> {
+  readonly fence: ProcessContext.Fence
+  readonly rows: ReadonlyMap<string, Versioned<V>>
+  readonly tombstones?: ReadonlyMap<string, number>
+}
+
+/**
  * The store did not answer, or refused, or holds a row that does not fit the schema. Whether a commit took effect is
  * decided by loading again.
  *
@@ -132,7 +144,8 @@ export class Quarantined extends Data.TaggedError("Quarantined")<{
 }
 
 /**
- * The operations of a view store. `get`, `find` and `awaitReceipt` are for queries, the others are the projection's.
+ * The operations of a view store. `get`, `find` and `awaitReceipt` are for queries, `replace` and `scan` for a replay, which
+ * looks at rows and mends them; the others are the projection's.
  *
  * @since 0.1.0
  * @category models
@@ -162,6 +175,19 @@ export interface ViewStore<V> {
    * `Behind` or `Gone`. It needs no fence: a key leaves the quarantine once, and rows are replaced by higher versions only.
    */
   readonly settle: (attempt: Attempt<V>) => Effect.Effect<Quarantine.Outcome, ViewStoreError>
+  /**
+   * Stores the rows and the tombstones in one transaction, or nothing, and leaves all offsets as they are. A row whose
+   * stored version is higher, or whose tombstone's is, stays as it is. Gives the number of those that are different now.
+   */
+  readonly replace: (replacement: Replacement<V>) => Effect.Effect<number, ProcessContext.Fenced | ViewStoreError>
+  /**
+   * At most `limit` rows, those after a key (none: from the first on), in an order of the store's own that does not
+   * change: with the last key of each answer the next one is asked for.
+   */
+  readonly scan: (
+    after: Option.Option<string>,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<readonly [key: string, row: Versioned<V>]>, ViewStoreError>
   /**
    * Waits until the row of the receipt's key has the receipt's sequence folded in: reading one's own write. Returns at
    * once where it has, or was deleted since, and fails at once with `Quarantined` where the key waits for an event of that

@@ -64,7 +64,8 @@ const bookings = Projection.exactlyOnce("BookingViewProjection", {
   }
 })
 type Needs = BookingJournal | BookingsView | ProcessContext.ProcessContext
-same<Equal<typeof bookings, Projection.Projection<Needs, BookingsView>>>()
+same<Equal<typeof bookings, Projection.ViewProjection<BookingJournal, BookingEvent, BookingsView, BookingRow>>>()
+export const plain: Projection.Projection<Needs, BookingsView> = bookings
 same<Equal<typeof bookings.processes, ReadonlyArray<Process.Process<never, Needs>>>>()
 
 const deployed = DistributedProcessing.deploy(bookings.name, bookings.processes)

@@ -1,4 +1,14 @@
 /**
+ * The statements of a view's table. Rows travel as JSON in both directions, and Postgres converts between it and the
+ * types of the columns.
+ */
+import type { Rights } from "./grants.js"
+import type { TableName } from "./identifier.js"
+import { commitCall, offsetOf } from "./offsetSql.js"
+import * as quarantineSql from "./quarantineSql.js"
+import type { Column, Found } from "./viewColumns.js"
+
+/**
  * The versions at which rows of views were deleted. `view` names the table of the view, with its schema. A row that came
  * back may have its tombstone still: the row is the later one.
  */
@@ -21,46 +31,53 @@ export interface Loaded {
   readonly tombstones: string
 }
 
-/**
- * The statements of a view's table. Rows travel as JSON in both directions, and Postgres converts between it and the
- * types of the columns.
- */
-import type { Rights } from "./grants.js"
-import type { TableName } from "./identifier.js"
-import { commitCall, offsetOf } from "./offsetSql.js"
-import * as quarantineSql from "./quarantineSql.js"
-import type { Column, Found } from "./viewColumns.js"
-
 export const statements = (table: TableName, key: string, columns: ReadonlyArray<Column>, { types }: Found) => {
   const names = [...new Set([key, "version", ...columns.map(({ column }) => column)])].map((name) => `"${name}"`)
   const keyType = types.get(key) ?? "text"
   /**
-   * Stores rows and tombstones, from parameters, on a condition. A row is replaced by a higher version only, and comes
-   * back from the dead so.
+   * Stores rows, and tombstones where they are given, on a condition; the numbers are those of parameters. A row or a
+   * tombstone of a lower version is replaced, and one of the same where it is \`replaced\`, if it is another.
    */
-  const write = (condition: string, rows: number, view: number, dead: number | undefined) => `stored AS (
-      INSERT INTO ${table.text} AS present (${names.join(", ")})
-      SELECT ${names.map((name) => `next.${name}`).join(", ")}
-      FROM done CROSS JOIN jsonb_populate_recordset(NULL::${table.text}, $${rows}::jsonb) next
-      WHERE ${condition} AND NOT EXISTS (
-        SELECT FROM view_tombstone dead
-        WHERE dead.view = $${view} AND dead.key = next."${key}"::text AND dead.version >= next.version
-      )
-      ON CONFLICT ("${key}") DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(", ")}
-      WHERE present.version < excluded.version
-    )${dead === undefined ? "" : `, ${bury(condition, view, dead)}`}`
-  const bury = (condition: string, view: number, dead: number) => `buried AS (
-      SELECT one.key, one.value::bigint AS version FROM done CROSS JOIN jsonb_each_text($${dead}::jsonb) one
-      WHERE ${condition} AND NOT EXISTS (
-        SELECT FROM ${table.text} present WHERE present."${key}" = one.key::${keyType} AND present.version >= one.value::bigint
-      )
-    ), removed AS (
-      DELETE FROM ${table.text} present USING buried WHERE present."${key}" = buried.key::${keyType}
-    ), noted AS (
-      INSERT INTO view_tombstone AS present (view, key, version)
-      SELECT $${view}, buried.key::${keyType}::text, buried.version FROM buried
-      ON CONFLICT (view, key) DO UPDATE SET version = excluded.version WHERE present.version < excluded.version
-    )`
+  const write = (given: {
+    readonly condition: string
+    readonly rows: number
+    readonly view: number
+    readonly tombstones: number | undefined
+    readonly replaced?: boolean
+  }) => {
+    const { condition, replaced = false, rows, tombstones: dead, view } = given
+    const [beyond, before] = replaced ? [">", "<="] : [">=", "<"]
+    const columnsOf = (row: string) => names.map((name) => `${row}.${name}`).join(", ")
+    const differs = `to_jsonb(ROW(${columnsOf("present")})) IS DISTINCT FROM to_jsonb(ROW(${columnsOf("excluded")}))`
+    const stored = `stored AS (
+        INSERT INTO ${table.text} AS present (${names.join(", ")})
+        SELECT ${columnsOf("next")}
+        FROM done CROSS JOIN jsonb_populate_recordset(NULL::${table.text}, $${rows}::jsonb) next
+        WHERE ${condition} AND NOT EXISTS (
+          SELECT FROM view_tombstone dead
+          WHERE dead.view = $${view} AND dead.key = next."${key}"::text AND dead.version ${beyond} next.version
+        )
+        ON CONFLICT ("${key}") DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(", ")}
+        WHERE present.version ${before} excluded.version${replaced ? ` AND ${differs}` : ""}
+        RETURNING 1
+      )`
+    if (dead === undefined) return stored
+    return `${stored}, buried AS (
+        SELECT one.key::${keyType} AS key, one.value::bigint AS version
+        FROM done CROSS JOIN jsonb_each_text($${dead}::jsonb) one
+        WHERE ${condition} AND NOT EXISTS (
+          SELECT FROM ${table.text} present
+          WHERE present."${key}" = one.key::${keyType} AND present.version ${beyond} one.value::bigint
+        )
+      ), removed AS (
+        DELETE FROM ${table.text} present USING buried WHERE present."${key}" = buried.key RETURNING buried.key::text
+      ), noted AS (
+        INSERT INTO view_tombstone AS present (view, key, version)
+        SELECT $${view}, buried.key::text, buried.version FROM buried
+        ON CONFLICT (view, key) DO UPDATE SET version = excluded.version WHERE present.version < excluded.version
+        RETURNING present.key
+      )`
+  }
   return {
     row: `SELECT to_jsonb(stored)::text AS row FROM ${table.text} stored WHERE "${key}" = $1::${keyType}`,
 
@@ -79,14 +96,33 @@ export const statements = (table: TableName, key: string, columns: ReadonlyArray
     commit: (changes: { readonly deletes: boolean; readonly quarantines: boolean }) => {
       const { deletes, quarantines } = changes
       const call = quarantines ? quarantineSql.commitCall(11, 13, 14) : commitCall
-      return `WITH done AS MATERIALIZED (SELECT ${call} AS moved), ${write("done.moved", 10, 11, deletes ? 12 : undefined)}
+      return `WITH done AS MATERIALIZED (SELECT ${call} AS moved), ${write({
+        condition: "done.moved",
+        rows: 10,
+        view: 11,
+        tombstones: deletes ? 12 : undefined
+      })}
         SELECT moved AS done FROM done`
     },
 
     /** The first eight parameters settle an attempt; the rows follow, the view, and the tombstones. */
     settle: `WITH done AS MATERIALIZED (SELECT ${quarantineSql.settleCall} AS outcome),
-      ${write("done.outcome IN ('Ended', 'Failed')", 9, 10, 11)}
+      ${write({ condition: "done.outcome IN ('Ended', 'Failed')", rows: 9, view: 10, tombstones: 11 })}
       SELECT outcome FROM done`,
+
+    /**
+     * The fence is the newest, or the statement fails. From the fifth parameter on: the rows, the view, the tombstones.
+     * Those that are as they are to be are not written.
+     */
+    replace: `WITH done AS MATERIALIZED (SELECT aecor_guard($1, $2::integer, $3::bigint, $4)::text AS guarded),
+      ${write({ condition: "done.guarded IS NOT NULL", rows: 5, view: 6, tombstones: 7, replaced: true })}
+      SELECT ((SELECT count(*) FROM stored)
+        + (SELECT count(*) FROM (SELECT key FROM removed UNION SELECT key FROM noted) gone))::text AS changed FROM done`,
+
+    /** The first rows, or those after a key: in the order of the key's index. */
+    scan: (after: boolean) =>
+      `SELECT "${key}"::text AS key, to_jsonb(stored)::text AS row FROM ${table.text} stored
+      WHERE ${after ? `"${key}" > $2::${keyType}` : "true"} ORDER BY "${key}" LIMIT $1`,
 
     /** The rows whose columns are as given; the order is that of the key's code points. */
     find: (where: ReadonlyArray<{ readonly column: string; readonly isNull: boolean }>) => {

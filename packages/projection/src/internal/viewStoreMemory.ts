@@ -2,7 +2,7 @@
  * A view store in the memory of one process. Rows are encoded when they are committed and decoded when they are read,
  * so that what works here works on a real storage; each commit is one step that nothing can interleave.
  */
-import { type ConsumerId, Offset, ProcessLease, Quarantine } from "@aecor/core"
+import { type ConsumerId, Offset, type ProcessContext, ProcessLease, Quarantine } from "@aecor/core"
 import { type Duration, Effect, Option, Schema, Stream, SubscriptionRef } from "effect"
 import {
   type Attempt,
@@ -11,6 +11,7 @@ import {
   type Loaded,
   Quarantined,
   ReceiptTimeout,
+  type Replacement,
   type Versioned,
   type ViewStore,
   ViewStoreError
@@ -30,7 +31,6 @@ export const make = <V extends object, I>(definition: {
     const quarantine = Quarantine.memory()
     const offsets = new Map<string, Offset.Offset>()
     const commits = yield* SubscriptionRef.make(0)
-    const signalled = SubscriptionRef.update(commits, (n) => n + 1)
 
     const failed = (description: string) => (cause: Error) =>
       new ViewStoreError({ view: name, description: `${description}: ${cause.message}`, cause })
@@ -81,46 +81,73 @@ export const make = <V extends object, I>(definition: {
       return { offset, rows: loaded, tombstones: dead } satisfies Loaded<V>
     })
 
-    const put = (encoded: ReadonlyArray<readonly [string, Versioned<I>]>, deleted: ReadonlyMap<string, number>) => {
-      for (const [key, row] of encoded) {
-        if (row.version <= versionOf(key)) continue
-        rows.set(key, row)
-        tombstones.delete(key)
-      }
-      for (const [key, version] of deleted) {
-        if (version <= versionOf(key)) continue
-        rows.delete(key)
-        tombstones.set(key, version)
-      }
+    const revive = (key: string, row: Versioned<I>) => {
+      rows.set(key, row)
+      tombstones.delete(key)
+    }
+    const bury = (key: string, version: number) => {
+      rows.delete(key)
+      tombstones.set(key, version)
+    }
+    const put = (encoded: ReadonlyArray<readonly [string, Versioned<I>]>, dead: ReadonlyMap<string, number>) => {
+      for (const [key, row] of encoded) if (row.version > versionOf(key)) revive(key, row)
+      for (const [key, version] of dead) if (version > versionOf(key)) bury(key, version)
     }
     const store = (
-      { consumer, expected, offset, quarantine: changes, tombstones: deleted }: Commit<V>,
+      { consumer, expected, offset, quarantine: changes, tombstones: dead }: Commit<V>,
       encoded: ReadonlyArray<readonly [string, Versioned<I>]>
     ): Effect.Effect<void, CommitConflict> =>
       Effect.suspend(() => {
         const fits = offsetOf(consumer) === expected && (changes === undefined || quarantine.commit(consumer, changes))
         if (!fits) return new CommitConflict({ view: name, consumer, expected })
-        put(encoded, deleted ?? new Map())
+        put(encoded, dead ?? new Map())
         offsets.set(identity(consumer), offset)
         return Effect.void
       })
 
-    const commit = Effect.fn(`${name}.commit`)(function* (page: Commit<V>) {
-      const encoded = yield* Effect.forEach(page.rows, ([key, row]) => encodeRow(key, row))
-      const checked = lease
-        .check(page.fence)
-        .pipe(
-          Effect.catchTag("ProcessLeaseError", (cause) => Effect.fail(failed("the fence cannot be checked")(cause)))
-        )
-      // no other fiber runs between the check and the write
-      const written = Effect.zipRight(checked, store(page, encoded)).pipe(
-        Effect.withMaxOpsBeforeYield(Number.MAX_SAFE_INTEGER)
+    const encodeAll = (all: ReadonlyMap<string, Versioned<V>>) =>
+      Effect.forEach(all, ([key, row]) => encodeRow(key, row))
+    const signalled = SubscriptionRef.update(commits, (n) => n + 1)
+    /** Writes under a fence: no other fiber runs between the check and the write. */
+    const fenced = <A, E>(fence: ProcessContext.Fence, write: Effect.Effect<A, E>) =>
+      lease.check(fence).pipe(
+        Effect.catchTag("ProcessLeaseError", (cause) => Effect.fail(failed("the fence cannot be checked")(cause))),
+        Effect.zipRight(write),
+        Effect.withMaxOpsBeforeYield(Number.MAX_SAFE_INTEGER),
+        Effect.zipLeft(signalled),
+        Effect.uninterruptible
       )
-      yield* Effect.uninterruptible(Effect.zipRight(written, signalled))
+
+    const commit = Effect.fn(`${name}.commit`)(function* (page: Commit<V>) {
+      const encoded = yield* encodeAll(page.rows)
+      yield* fenced(page.fence, store(page, encoded))
+    })
+
+    const replace = Effect.fn(`${name}.replace`)(function* (replacement: Replacement<V>) {
+      const encoded = yield* encodeAll(replacement.rows)
+      const write = Effect.sync(() => {
+        const changed = encoded.filter(
+          ([key, row]) => row.version >= versionOf(key) && !sameEncoded(rows.get(key), row)
+        )
+        for (const [key, row] of changed) revive(key, row)
+        const dead = [...(replacement.tombstones ?? [])].filter(
+          ([key, version]) => version >= versionOf(key) && tombstones.get(key) !== version
+        )
+        for (const [key, version] of dead) bury(key, version)
+        return changed.length + dead.length
+      })
+      return yield* fenced(replacement.fence, write)
+    })
+
+    const scan = Effect.fn(`${name}.scan`)(function* (after: Option.Option<string>, limit: number) {
+      const isBehind = ([key]: readonly [string, unknown]) =>
+        Option.isNone(after) || byCodePoint([after.value, undefined], [key, undefined]) < 0
+      const found = [...rows].filter(isBehind).toSorted(byCodePoint).slice(0, limit)
+      return yield* Effect.forEach(found, ([key, row]) => Effect.map(decodeRow(key, row), (one) => [key, one] as const))
     })
 
     const settle = Effect.fn(`${name}.settle`)(function* (attempt: Attempt<V>) {
-      const encoded = yield* Effect.forEach(attempt.rows, ([key, row]) => encodeRow(key, row))
+      const encoded = yield* encodeAll(attempt.rows)
       const settled = Effect.sync(() => {
         const outcome = quarantine.settle(attempt)
         if (outcome === "Ended" || outcome === "Failed") put(encoded, attempt.tombstones)
@@ -151,7 +178,7 @@ export const make = <V extends object, I>(definition: {
 
     const quarantined = (consumer: string) => Effect.sync(() => quarantine.entries(consumer))
 
-    return { get, find, load, commit, quarantined, settle, awaitReceipt }
+    return { get, find, load, commit, quarantined, settle, replace, scan, awaitReceipt }
   })
 
 /** A consumer's identity as one text: JSON keeps its parts apart, whatever characters they hold. */

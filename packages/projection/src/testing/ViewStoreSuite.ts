@@ -20,6 +20,7 @@ import { commitTests } from "./internal/viewStoreCommit.js"
 import { queryTests } from "./internal/viewStoreQuery.js"
 import { quarantineTests } from "./internal/viewStoreQuarantine.js"
 import { receiptTests } from "./internal/viewStoreReceipt.js"
+import { replaceTests } from "./internal/viewStoreReplace.js"
 import { tombstoneTests } from "./internal/viewStoreTombstones.js"
 
 export { SuiteView } from "./internal/suiteView.js"
@@ -52,6 +53,7 @@ export const suite = <E>(
       queryTests(it.effect)
       commitTests(it.effect)
       receiptTests(it.effect)
+      replaceTests(it.effect)
       tombstoneTests(it.effect)
       quarantineTests(it.effect)
     }

@@ -88,6 +88,47 @@ export const tombstoneTests = (test: Vitest.Tester<SuiteView | ProcessLease.Proc
       expect(yield* seen()).toEqual({ alive: 1, dead: undefined, found: 1 })
     }))
 
+  test("a replay deletes rows and brings them back at their own version, and tells how many", () =>
+    Effect.gen(function* () {
+      const { commit, fence, id, key, seen, store } = yield* deleting
+      yield* commit({ put: 3 })
+      yield* commit({ dead: 3 }, "b")
+      const row = (version: number) => ({ version, view: rowOf(id) })
+      const replace = (
+        alive: ReadonlyArray<readonly [string, number]>,
+        dead: ReadonlyArray<readonly [string, number]>
+      ) =>
+        store.replace({
+          fence,
+          rows: new Map(alive.map(([name, version]) => [key(name), row(version)])),
+          tombstones: new Map(dead.map(([name, version]) => [key(name), version]))
+        })
+      expect(yield* replace([["b", 2]], [["a", 2]])).toBe(0)
+      expect(
+        yield* replace(
+          [["b", 3]],
+          [
+            ["a", 3],
+            ["c", 1]
+          ]
+        )
+      ).toBe(3)
+      expect(yield* seen("a")).toEqual({ alive: undefined, dead: 3, found: 1 })
+      expect((yield* seen("b")).alive).toBe(3)
+      expect(yield* seen("c")).toEqual({ alive: undefined, dead: 1, found: 1 })
+      expect(
+        yield* replace(
+          [["b", 3]],
+          [
+            ["a", 3],
+            ["c", 1]
+          ]
+        )
+      ).toBe(0)
+      yield* commit({ dead: 4 }, "b")
+      expect(yield* seen("b")).toEqual({ alive: undefined, dead: 4, found: 0 })
+    }))
+
   test("a receipt is reached by the deletion, too", () =>
     Effect.gen(function* () {
       const { commit, key, store } = yield* deleting
