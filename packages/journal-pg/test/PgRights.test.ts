@@ -4,7 +4,7 @@ import { PgCluster, PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } f
 import { ViewStoreSuite } from "@aecor/projection/testing"
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer } from "effect"
-import { freePort } from "../src/internal/embedded/postmaster.js"
+import { freePort } from "../src/internal/embedded/freePort.js"
 import { client } from "./fixtures/database.js"
 import { newRole, nodeOf, owned, run } from "./fixtures/role.js"
 import { suiteView } from "./fixtures/view.js"

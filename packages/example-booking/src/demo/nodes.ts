@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
-import * as net from "node:net"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { Data, Effect, Redacted, Schedule, type Scope } from "effect"
 
 export class NodeFailed extends Data.TaggedError("NodeFailed")<{ readonly message: string }> {}
@@ -21,25 +21,10 @@ export interface Node {
   readonly kill: Effect.Effect<void>
 }
 
-const freePorts = (count: number): Effect.Effect<ReadonlyArray<number>, NodeFailed> =>
-  Effect.acquireUseRelease(
-    Effect.forEach(Array.from({ length: count }), () =>
-      Effect.async<net.Server, NodeFailed>((resume) => {
-        const server = net.createServer()
-        server.once("error", (error) => resume(new NodeFailed({ message: `no free port: ${error.message}` })))
-        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-      })
-    ),
-    (servers) =>
-      Effect.succeed(
-        servers.flatMap((server) => {
-          const address = server.address()
-          return address !== null && typeof address === "object" ? [address.port] : []
-        })
-      ),
-    (servers) =>
-      Effect.forEach(servers, (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void))))
-  )
+const freePort: Effect.Effect<number, NodeFailed> = Effect.mapError(
+  EmbeddedPostgres.freePort,
+  ({ message }) => new NodeFailed({ message })
+)
 
 const entry = fileURLToPath(new URL("node.ts", import.meta.url))
 /** A node makes much that does not live long: with more room for it, collecting costs a fifth less. */
@@ -72,7 +57,7 @@ export const start = (
   options: { readonly databaseUrl: Redacted.Redacted; readonly logs: string }
 ): Effect.Effect<Node, NodeFailed, Scope.Scope> =>
   Effect.gen(function* () {
-    const [httpPort, clusterPort] = yield* freePorts(2)
+    const [httpPort, clusterPort] = [yield* freePort, yield* freePort]
     const log = path.join(options.logs, `${name}.log`)
     const output = yield* Effect.acquireRelease(
       Effect.sync(() => fs.openSync(log, "a")),
