@@ -159,10 +159,8 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
     tombstones = new Map()
   }) {
     const { deployment, epoch, index, token } = fence
-    const parameters = [
-      ...[deployment, index, epoch, token],
-      ...[yield* rows.encode(given), found.name, viewRows.tombstones(tombstones)]
-    ]
+    const values = [yield* rows.encode(given), found.name, viewRows.tombstones(tombstones)]
+    const parameters = [deployment, index, epoch, token, ...values]
     const [answer] = yield* Effect.mapError(run<{ readonly changed: string }>(sql.replace, parameters), (cause) =>
       sqlState(cause) === offsetSql.notNewest ? ProcessContext.fenced(fence) : storeError(cause)
     )
