@@ -10,6 +10,8 @@ import { isMain, root } from "./lib.js"
 const folders: Readonly<Record<string, string>> = {
   "README.md": "packages/example-booking/test/walk",
   "docs/getting-started.md": "packages/example-booking/test/walk",
+  "docs/entities.md": "packages/core/test/entities",
+  "docs/testing.md": "packages",
   "docs/evolution.md": "packages/core/test/evolution",
   "docs/repartition.md": "packages/example-booking/test/repartition",
   "docs/processes.md": "packages/journal-pg/test/processes",
