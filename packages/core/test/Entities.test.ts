@@ -3,10 +3,20 @@ import { EntityHost, SnapshotStore } from "@aecor/core"
 import { BehaviorSpec } from "@aecor/core/testing"
 import { expect, it } from "@effect/vitest"
 import { Chunk, Effect, Layer, Stream } from "effect"
-import { Cart, CartIsClosed, CartIsEmpty, CartJournal, Carts, checkOut, Prices } from "./entities/cart.js"
+import {
+  Cart,
+  CartIsClosed,
+  CartIsEmpty,
+  CartJournal,
+  Carts,
+  checkOut,
+  handlers,
+  ItemAdded,
+  Prices
+} from "./entities/cart.js"
 import { buy } from "./entities/shop.js"
 
-const { given, thenRejection } = BehaviorSpec
+const { given, thenEvents, thenRejection } = BehaviorSpec
 
 const Memory = Layer.mergeAll(
   EntityHost.layerLocal,
@@ -32,3 +42,10 @@ it.effect("the page's shop buys once, whatever is sent again, and refuses afterw
 it("nothing is checked out of an empty cart", () => {
   given(Cart.fold).when(checkOut, undefined).pipe(thenRejection(new CartIsEmpty()))
 })
+
+it.effect("an item goes into the cart at the price of the moment", () =>
+  Effect.map(
+    given(Cart, handlers).when("Add", { article: "tea" }),
+    thenEvents(new ItemAdded({ article: "tea", cents: 300 }))
+  ).pipe(Effect.provide(Memory))
+)
