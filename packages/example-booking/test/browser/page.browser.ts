@@ -65,7 +65,10 @@ layer(Layer.merge(Browser.layer, Fleet.layer), { timeout: Duration.minutes(3), e
           await press("Tab")
           expect(await focused(page)).toMatchObject({ text: "Skip to the seats" })
           await press("Enter", "Tab")
-          expect(await focused(page)).toMatchObject({ label: expect.stringContaining("row 1, seat 26, 500"), outline: true })
+          expect(await focused(page)).toMatchObject({
+            label: expect.stringContaining("row 1, seat 26, 500"),
+            outline: true
+          })
           await press("ArrowDown", "PageDown", "PageDown", "PageDown", "Control+Home", "End", "PageDown", "ArrowLeft")
           expect(await focused(page)).toMatchObject({ label: "row 6, seat 49, 500, free", outline: true })
           await press("Space", "ArrowRight", "Space", "Space", "Space")
