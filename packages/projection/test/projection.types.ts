@@ -47,7 +47,7 @@ export const wrongColumn = Effect.flatMap(BookingsView, (view) => view.find({ cl
 
 declare const receipt: EventSourced.Receipt<Date>
 const awaited = Effect.flatMap(BookingsView, (view) => view.awaitReceipt(receipt, "1 second"))
-type AwaitError = ViewStore.ReceiptTimeout | ViewStore.ViewStoreError
+type AwaitError = ViewStore.ReceiptTimeout | ViewStore.Quarantined | ViewStore.ViewStoreError
 same<Equal<typeof awaited, Effect.Effect<void, AwaitError, BookingsView>>>()
 
 const bookings = Projection.exactlyOnce("BookingViewProjection", {
