@@ -189,7 +189,7 @@ const overlay = <V extends object>(row: V, where: Partial<V>): V =>
   Object.assign(Object.create(Object.getPrototypeOf(row)), row, where)
 
 /** Whether two encoded values are the same: numbers, texts, nulls, dates, and arrays and records of such. */
-const sameEncoded = (a: unknown, b: unknown): boolean => {
+export const sameEncoded = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
   if (a instanceof Date || b instanceof Date) {
