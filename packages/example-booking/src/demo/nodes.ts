@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
+import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
@@ -19,7 +20,16 @@ export interface Node {
   readonly pid: number
   readonly log: string
   readonly kill: Effect.Effect<void>
+  /** Returns when it has ended, in whatever way. */
+  readonly ended: Effect.Effect<void>
 }
+
+/** A folder for the nodes' logs. */
+export const makeLogs = (keep: boolean): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "aecor-demo-"))),
+    (folder) => Effect.sync(() => keep || fs.rmSync(folder, { recursive: true, force: true }))
+  )
 
 const freePort: Effect.Effect<number, NodeFailed> = Effect.mapError(
   EmbeddedPostgres.freePort,
@@ -87,6 +97,7 @@ export const start = (
       url: `http://127.0.0.1:${httpPort}`,
       pid: child.pid,
       log,
+      ended: exitOf(child),
       kill: Effect.suspend(() => {
         child.kill("SIGKILL")
         return exitOf(child)
@@ -105,7 +116,7 @@ export const awaitReady = (node: Node): Effect.Effect<void, NodeFailed> =>
     catch: (error) => (error instanceof Error ? error.message : String(error))
   }).pipe(
     Effect.timeout("2 seconds"),
-    Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.upTo("60 seconds"))),
+    Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.upTo("2 minutes"))),
     Effect.mapError(
       (error) => new NodeFailed({ message: `${node.name} is not ready: ${String(error)}; see ${node.log}` })
     )
