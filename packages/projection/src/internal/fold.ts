@@ -10,9 +10,6 @@ import type { Loaded, Versioned } from "../View.js"
 /** What an event makes of a row; none deletes it. */
 export type Project<V, E> = (view: Option.Option<V>, event: EntityEvent.EntityEvent<E>, row: string) => Option.Option<V>
 
-/** The rows that events write to, where these are not those of their keys. */
-export type RowsOf<E> = (event: EntityEvent.EntityEvent<E>) => ReadonlyArray<string>
-
 /** What is folded by: where it fails, the row is set aside, or the page is given up. */
 export interface Rules<V, E> {
   readonly projection: string
