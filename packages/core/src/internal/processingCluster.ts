@@ -5,7 +5,7 @@
  * The lease decides who may run; `ProcessMessages` only carry what is said. A runner announces itself after it has
  * reached itself through them, so one that cannot be reached is given nothing.
  */
-import { Clock, Data, Duration, Effect, Option, Schedule } from "effect"
+import { Clock, Data, Duration, Effect, type Exit, Option, Schedule, Scope } from "effect"
 import type { ProcessId } from "../Lease.js"
 import { ProcessLease } from "../ProcessLease.js"
 import * as Coordinate from "./coordinate.js"
@@ -21,6 +21,12 @@ import { within } from "./within.js"
 
 /** The runner name of a node that only calls: it announces nothing and hosts nothing. */
 const clientOnly = "client"
+
+/**
+ * How long a runner takes at the most to tell that it leaves, and to take no more messages. What it ran has stopped before,
+ * so that there is little to wait for.
+ */
+const leavingLimit = Duration.seconds(4)
 
 /** A runner that does not reach itself announces nothing. */
 class Unreachable extends Data.TaggedError("Unreachable") {}
@@ -88,8 +94,14 @@ export const makeWith = (settings: NodeSettings, observe: Duration.Duration = si
       })
 
     if (isRunner) {
-      yield* messages.serve({ run, stop: node.stop })
-      yield* Effect.addFinalizer(() => Effect.ignoreLogged(within(lease.retract(self), silence)))
+      const serving = yield* Scope.make()
+      const leaving = (exit: Exit.Exit<unknown, unknown>) =>
+        Effect.all([Effect.ignoreLogged(lease.retract(self)), Scope.close(serving, exit)], {
+          concurrency: "unbounded",
+          discard: true
+        })
+      yield* Effect.addFinalizer((exit) => Effect.ignoreLogged(within(leaving(exit), leavingLimit)))
+      yield* Scope.extend(messages.serve({ run, stop: node.stop }), serving)
       yield* Effect.forkScoped(reach)
       yield* Effect.forkScoped(Effect.repeat(announced, Schedule.spaced(beatInterval)))
     }
