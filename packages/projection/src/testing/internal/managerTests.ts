@@ -1,0 +1,292 @@
+/** A process manager loses no effect and doubles none: under crashes, repeats and takeovers, whoever else sends. */
+import {
+  ConsumerId,
+  DistributedProcessing,
+  type EntityEvent,
+  type EntityHost,
+  OffsetStore,
+  ProcessContext,
+  ProcessLease
+} from "@aecor/core"
+import { expect, type Vitest } from "@effect/vitest"
+import { Array, Deferred, Duration, Effect, FastCheck, Option, Schedule, Stream } from "effect"
+import type * as Projection from "../../Projection.js"
+import { type Fault, faults, faultyStore } from "./faults.js"
+import { faultyOffsets, type Mishap, mishaps, type Purchase, purchases } from "./mishaps.js"
+import {
+  Bought,
+  charging,
+  Ledger,
+  type LedgerEvent,
+  LedgerJournal,
+  ledgers,
+  noting,
+  Shop,
+  ShopJournal,
+  type Through
+} from "./shop.js"
+import { settle } from "./virtualTime.js"
+
+/** What the suite needs. */
+export type Services =
+  | ShopJournal
+  | LedgerJournal
+  | Shop
+  | EntityHost.EntityHost
+  | OffsetStore.OffsetStore
+  | ProcessLease.ProcessLease
+  | DistributedProcessing.DistributedProcessing
+
+/** More commands than an entity remembers by their ids. */
+const many = 260
+
+const restartSoon = { backoff: { min: "20 millis", max: "50 millis", jitter: 0 } } as const
+
+const shopScene = Effect.gen(function* () {
+  const journal = yield* ShopJournal
+  const ledgerJournal = yield* LedgerJournal
+  const ledgerOf = yield* Ledger
+  const shop = yield* Shop
+  const store = yield* OffsetStore.OffsetStore
+  const lease = yield* ProcessLease.ProcessLease
+  const id = globalThis.crypto.randomUUID()
+  const sequences = new Map<string, number>()
+  const key = (name: string | number) => `${id}/${name}`
+  const { tags } = ShopJournal.tagging
+
+  const buy = (all: ReadonlyArray<Purchase>) =>
+    Effect.forEach(all, ({ amount, buyer, ledger }) => {
+      const before = sequences.get(key(buyer)) ?? 0
+      sequences.set(key(buyer), before + 1)
+      return journal.append(key(buyer), before, [Bought.make({ ledger: key(`ledger-${ledger}`), amount })])
+    })
+
+  const claim = Effect.fnUntraced(function* (name: string, index: number) {
+    yield* lease.register(name, tags.length)
+    yield* lease.revoke(name, index)
+    const claimed = yield* lease.claim({ deployment: name, index, generation: 0 }, "suite", Duration.seconds(3))
+    return claimed._tag === "Claimed" ? claimed.fence : yield* Effect.dieMessage(`the claim answered ${claimed._tag}`)
+  })
+
+  /** A manager begins at the end of what other tests have left. */
+  const atHead = <R, S>({ name, offsets }: Projection.Projection<R, S>) =>
+    Effect.forEach(tags, (tag) =>
+      Effect.gen(function* () {
+        const fence = yield* claim(name, tag.partition)
+        yield* offsets.move({
+          consumer: ConsumerId.make(name, tag),
+          fence,
+          expected: 0,
+          offset: yield* journal.head(tag)
+        })
+        yield* lease.release(fence)
+      })
+    )
+
+  /** Waits until a manager has reacted to all that was bought. */
+  const done = <R, S>({ name, offsets }: Projection.Projection<R, S>) =>
+    Effect.forEach(tags, (tag) =>
+      Effect.all([offsets.get(ConsumerId.make(name, tag)), journal.head(tag)]).pipe(
+        Effect.filterOrFail(
+          ([offset, head]) => offset >= head,
+          () => "behind" as const
+        ),
+        Effect.retry({ while: (error) => error === "behind", schedule: Schedule.spaced("20 millis") })
+      )
+    )
+
+  const purchasesMade = Effect.map(
+    Effect.forEach(sequences.keys(), (buyer) => Stream.runCollect(journal.read(buyer, 1))),
+    (all) => all.flatMap((chunk) => Array.fromIterable(chunk))
+  )
+  const inLedger = (name: string) =>
+    Effect.map(Stream.runCollect(ledgerJournal.read(name, 1)), (chunk) => Array.fromIterable(chunk))
+
+  /** How often each kind of event was stored in a ledger because of an event. */
+  const because = (all: ReadonlyArray<EntityEvent.EntityEvent<LedgerEvent>>, kind: string, cause: string) =>
+    all.filter(({ event, metadata }) => event._tag === kind && metadata["causationId"] === cause).length
+
+  const others = (name: string) =>
+    Effect.forEach(Array.range(1, many), () => ledgerOf(name).Note(), { concurrency: 16, discard: true })
+
+  /** Sendings that meet the mishaps, one after the other; the rest meet none. */
+  const mishapping = (script: ReadonlyArray<Mishap>): Through => {
+    const left = [...script]
+    const crash = Effect.dieMessage("the process has crashed")
+    return (name, sending) =>
+      Effect.suspend(() => {
+        const mishap = left.shift() ?? "none"
+        if (mishap === "none") return sending
+        if (mishap === "crashBefore") return crash
+        const after = Effect.zipRight(Effect.exit(sending), crash)
+        return mishap === "crashAfter"
+          ? after
+          : Effect.zipRight(Effect.exit(sending), Effect.zipRight(Effect.orDie(others(name)), crash))
+      })
+  }
+
+  return {
+    id,
+    key,
+    buy,
+    claim,
+    done,
+    atHead,
+    others,
+    purchasesMade,
+    inLedger,
+    because,
+    noting: (through: Through, pageSize: number) => noting(`${id}/noting`, through, pageSize),
+    charging: (through: Through, pageSize: number) => charging(`${id}/charging`, through, pageSize),
+    mishapping,
+    deployNoting: ({ name, processes }: ReturnType<typeof noting>, commits: ReadonlyArray<Fault>) =>
+      DistributedProcessing.start(
+        name,
+        processes.map((process) =>
+          process.pipe(
+            Effect.provideService(OffsetStore.OffsetStore, faultyOffsets(store, commits)),
+            Effect.provideService(ShopJournal, journal),
+            Effect.provideService(Ledger, ledgerOf)
+          )
+        ),
+        restartSoon
+      ),
+    deployCharging: ({ name, processes }: ReturnType<typeof charging>, commits: ReadonlyArray<Fault>) =>
+      DistributedProcessing.start(
+        name,
+        processes.map((process) =>
+          process.pipe(
+            Effect.provideService(Shop, faultyStore(shop, commits)),
+            Effect.provideService(ShopJournal, journal),
+            Effect.provideService(Ledger, ledgerOf)
+          )
+        ),
+        restartSoon
+      ),
+    /** Starts one process of a manager by hand, as the newest run; the one before is robbed. */
+    start: <R, S>({ name, processes }: Projection.Projection<R, S>, index: number) =>
+      Effect.gen(function* () {
+        const process = processes[index]
+        if (process === undefined) return yield* Effect.dieMessage(`there is no process ${index}`)
+        return yield* Effect.provideService(process, ProcessContext.ProcessContext, yield* claim(name, index))
+      }),
+    /** Expects of every purchase one note in its ledger and one in the shop's. */
+    expectNoted: Effect.gen(function* () {
+      const all = yield* inLedger(`${id}/noting/all`)
+      for (const { event, id: cause } of yield* purchasesMade) {
+        const own = yield* inLedger(event.ledger)
+        expect([because(own, "Noted", cause), because(all, "Noted", cause)]).toEqual([1, 1])
+      }
+    }),
+    /** Expects every purchase to be charged once or refused once, and every row to say so. */
+    expectCharged: Effect.gen(function* () {
+      const rows = new Map<string, { charged: number; refused: number }>()
+      for (const { event, id: cause, key: buyer } of yield* purchasesMade) {
+        const charged = because(yield* inLedger(event.ledger), "Charged", cause)
+        const refused = because(yield* inLedger(`${event.ledger}/refusals`), "Refused", cause)
+        expect(charged + refused).toBe(1)
+        const row = rows.get(buyer) ?? { charged: 0, refused: 0 }
+        rows.set(buyer, { charged: row.charged + charged, refused: row.refused + refused })
+      }
+      for (const [buyer, state] of rows) {
+        const row = Option.getOrThrow(yield* shop.get(buyer))
+        expect([row.view.state, row.view.pending, row.view.sequence]).toEqual([state, [], sequences.get(buyer)])
+      }
+    })
+  }
+})
+
+const pageSizes = FastCheck.integer({ min: 1, max: 5 })
+const plain: Through = (_, sending) => sending
+
+/** A sending that waits, the first time, until it is let go. */
+const held = Effect.gen(function* () {
+  const reached = yield* Deferred.make<void>()
+  const gate = yield* Deferred.make<void>()
+  let first = true
+  const through: Through = (_, sending) =>
+    Effect.suspend(() => {
+      if (!first) return sending
+      first = false
+      return Deferred.succeed(reached, undefined).pipe(Effect.zipRight(Deferred.await(gate)), Effect.zipRight(sending))
+    })
+  return { through, reached: Deferred.await(reached), letGo: Deferred.succeed(gate, undefined) }
+})
+
+/** Purchases of one buyer from one ledger: their events are of one tag. */
+const small: ReadonlyArray<Purchase> = [1, 2].map((amount) => ({ buyer: 0, ledger: 0, amount }))
+
+/** A copy sleeps within its first send while another takes over, reacts to everything, and many others send as well. */
+const wakingLate = <R, S>(
+  at: Effect.Effect.Success<typeof shopScene>,
+  manager: (through: Through, pageSize: number) => Projection.Projection<R, S>
+) =>
+  Effect.gen(function* () {
+    const { letGo, reached, through } = yield* held
+    const [sleepy, awake] = [manager(through, 100), manager(plain, 100)]
+    yield* at.atHead(sleepy)
+    yield* at.buy(small)
+    const { partition } = ShopJournal.tagging.tagOf(at.key(0))
+    const older = yield* at.start(sleepy, partition)
+    yield* reached
+    const newer = yield* at.start(awake, partition)
+    yield* at.done(awake)
+    yield* at.others(at.key("ledger-0"))
+    yield* letGo
+    yield* older.watchTermination
+    yield* newer.shutdown
+  })
+
+export const managerTests = (test: Vitest.Tester<Services>, runs: number): void => {
+  const settings = { timeout: 120_000, fastCheck: { numRuns: runs } }
+
+  test.prop(
+    "every command of every event takes effect once, wherever the process crashes",
+    { bought: purchases, commits: faults, sendings: mishaps, pageSize: pageSizes },
+    ({ bought, commits, pageSize, sendings }) =>
+      Effect.gen(function* () {
+        const at = yield* shopScene
+        const manager = at.noting(at.mishapping(sendings), pageSize)
+        yield* at.atHead(manager)
+        const half = Math.ceil(bought.length / 2)
+        yield* at.buy(bought.slice(0, half))
+        yield* at.deployNoting(manager, commits)
+        yield* at.buy(bought.slice(half))
+        yield* at.done(manager)
+        yield* at.expectNoted
+      }).pipe(Effect.scoped, Effect.provide(ledgers), settle),
+    settings
+  )
+
+  test.prop(
+    "what follows from an outcome takes effect once, and agrees with the row, wherever the process crashes",
+    { bought: purchases, commits: faults, sendings: mishaps, pageSize: pageSizes },
+    ({ bought, commits, pageSize, sendings }) =>
+      Effect.gen(function* () {
+        const at = yield* shopScene
+        const manager = at.charging(at.mishapping(sendings), pageSize)
+        yield* at.atHead(manager)
+        const half = Math.ceil(bought.length / 2)
+        yield* at.buy(bought.slice(0, half))
+        yield* at.deployCharging(manager, commits)
+        yield* at.buy(bought.slice(half))
+        yield* at.done(manager)
+        yield* at.expectCharged
+      }).pipe(Effect.scoped, Effect.provide(ledgers), settle),
+    settings
+  )
+
+  test("a copy that wakes within a send stores nothing, whatever was sent since", () =>
+    Effect.gen(function* () {
+      const at = yield* shopScene
+      yield* wakingLate(at, at.noting)
+      yield* at.expectNoted
+    }).pipe(Effect.scoped, Effect.provide(ledgers), settle))
+
+  test("a copy of a manager with rows that wakes within a send stores nothing, whatever was sent since", () =>
+    Effect.gen(function* () {
+      const at = yield* shopScene
+      yield* wakingLate(at, at.charging)
+      yield* at.expectCharged
+    }).pipe(Effect.scoped, Effect.provide(ledgers), settle))
+}

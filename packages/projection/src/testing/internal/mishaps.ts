@@ -1,0 +1,47 @@
+/** What the customers of the suite's shop buy, and what befalls the process that reacts to it. */
+import type { OffsetStore } from "@aecor/core"
+import { Effect, FastCheck } from "effect"
+import type { Fault } from "./faults.js"
+
+/** One purchase: who buys, how much, and of which ledger it is charged. */
+export interface Purchase {
+  readonly buyer: number
+  readonly ledger: number
+  readonly amount: number
+}
+
+export const purchases: FastCheck.Arbitrary<ReadonlyArray<Purchase>> = FastCheck.array(
+  FastCheck.record({
+    buyer: FastCheck.nat(3),
+    ledger: FastCheck.nat(1),
+    amount: FastCheck.integer({ min: 1, max: 20 })
+  }),
+  { minLength: 1, maxLength: 12 }
+)
+
+/** What befalls one sending: nothing; a crash before it or after it; a crash after it, and then many others' commands. */
+export type Mishap = "none" | "crashBefore" | "crashAfter" | "crashAfterAndMany"
+
+export const mishaps: FastCheck.Arbitrary<ReadonlyArray<Mishap>> = FastCheck.array(
+  FastCheck.oneof(
+    { weight: 6, arbitrary: FastCheck.constantFrom<Array<Mishap>>("none", "crashBefore", "crashAfter") },
+    { weight: 1, arbitrary: FastCheck.constant<Mishap>("crashAfterAndMany") }
+  ),
+  { maxLength: 12 }
+)
+
+/** The offset store whose commits meet the faults. */
+export const faultyOffsets = (
+  store: OffsetStore.OffsetStore["Type"],
+  script: ReadonlyArray<Fault>
+): OffsetStore.OffsetStore["Type"] => {
+  const left = [...script]
+  const crash = Effect.dieMessage("the process has crashed")
+  const commit: typeof store.commit = (step) =>
+    Effect.suspend(() => {
+      const fault = left.shift()
+      if (fault === "crashBeforeCommit") return crash
+      return fault === "crashAfterCommit" ? Effect.zipRight(store.commit(step), crash) : store.commit(step)
+    })
+  return { ...store, commit }
+}
