@@ -28,7 +28,7 @@ export type { Services } from "./internal/managerTests.js"
 
 /**
  * How a suite runs. `clock`: `"test"` (the default) for layers whose time is virtual, `"live"` for those that talk to a
- * server. `runs`: how many random histories each property is tried with (25 by default).
+ * server. `runs`: how many random histories each property is tried with (8 by default).
  *
  * @since 0.1.0
  * @category models

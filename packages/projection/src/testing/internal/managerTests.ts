@@ -9,9 +9,9 @@ import {
   ProcessLease
 } from "@aecor/core"
 import { expect, type Vitest } from "@effect/vitest"
-import { Array, Deferred, Duration, Effect, FastCheck, Option, Schedule, Stream } from "effect"
+import { Array, Deferred, Duration, Effect, Option, Schedule, Stream } from "effect"
 import type * as Projection from "../../Projection.js"
-import { type Fault, faults, faultyStore } from "./faults.js"
+import { deliveredBy, deliveries, type Delivery, type Fault, faults, faultyStore } from "./faults.js"
 import { faultyOffsets, type Mishap, mishaps, type Purchase, purchases } from "./mishaps.js"
 import {
   Bought,
@@ -21,6 +21,7 @@ import {
   LedgerJournal,
   ledgers,
   noting,
+  refusals,
   Shop,
   ShopJournal,
   type Through
@@ -117,11 +118,10 @@ const shopScene = Effect.gen(function* () {
       Effect.suspend(() => {
         const mishap = left.shift() ?? "none"
         if (mishap === "none") return sending
-        if (mishap === "crashBefore") return crash
-        const after = Effect.zipRight(Effect.exit(sending), crash)
-        return mishap === "crashAfter"
-          ? after
-          : Effect.zipRight(Effect.exit(sending), Effect.zipRight(Effect.orDie(others(name)), crash))
+        const sent = mishap === "crashBefore" ? Effect.void : Effect.exit(sending)
+        const since = mishap === "crashAfterAndMany" ? others(name) : Effect.void
+        const cleared = ledgerOf(name.replace(refusals, "")).Clear()
+        return sent.pipe(Effect.zipRight(Effect.orDie(Effect.zipRight(since, cleared))), Effect.zipRight(crash))
       })
   }
 
@@ -139,25 +139,29 @@ const shopScene = Effect.gen(function* () {
     noting: (through: Through, pageSize: number) => noting(`${id}/noting`, through, pageSize),
     charging: (through: Through, pageSize: number) => charging(`${id}/charging`, through, pageSize),
     mishapping,
-    deployNoting: ({ name, processes }: ReturnType<typeof noting>, commits: ReadonlyArray<Fault>) =>
+    deployNoting: ({ name, processes }: ReturnType<typeof noting>, commits: ReadonlyArray<Fault>, delivery: Delivery) =>
       DistributedProcessing.start(
         name,
         processes.map((process) =>
           process.pipe(
             Effect.provideService(OffsetStore.OffsetStore, faultyOffsets(store, commits)),
-            Effect.provideService(ShopJournal, journal),
+            Effect.provideService(ShopJournal, deliveredBy(journal, delivery)),
             Effect.provideService(Ledger, ledgerOf)
           )
         ),
         restartSoon
       ),
-    deployCharging: ({ name, processes }: ReturnType<typeof charging>, commits: ReadonlyArray<Fault>) =>
+    deployCharging: (
+      { name, processes }: ReturnType<typeof charging>,
+      commits: ReadonlyArray<Fault>,
+      delivery: Delivery
+    ) =>
       DistributedProcessing.start(
         name,
         processes.map((process) =>
           process.pipe(
             Effect.provideService(Shop, faultyStore(shop, commits)),
-            Effect.provideService(ShopJournal, journal),
+            Effect.provideService(ShopJournal, deliveredBy(journal, delivery)),
             Effect.provideService(Ledger, ledgerOf)
           )
         ),
@@ -183,7 +187,7 @@ const shopScene = Effect.gen(function* () {
       const rows = new Map<string, { charged: number; refused: number }>()
       for (const { event, id: cause, key: buyer } of yield* purchasesMade) {
         const charged = because(yield* inLedger(event.ledger), "Charged", cause)
-        const refused = because(yield* inLedger(`${event.ledger}/refusals`), "Refused", cause)
+        const refused = because(yield* inLedger(event.ledger + refusals), "Refused", cause)
         expect(charged + refused).toBe(1)
         const row = rows.get(buyer) ?? { charged: 0, refused: 0 }
         rows.set(buyer, { charged: row.charged + charged, refused: row.refused + refused })
@@ -196,7 +200,6 @@ const shopScene = Effect.gen(function* () {
   }
 })
 
-const pageSizes = FastCheck.integer({ min: 1, max: 5 })
 const plain: Through = (_, sending) => sending
 
 /** A sending that waits, the first time, until it is let go. */
@@ -242,15 +245,15 @@ export const managerTests = (test: Vitest.Tester<Services>, runs: number): void 
 
   test.prop(
     "every command of every event takes effect once, wherever the process crashes",
-    { bought: purchases, commits: faults, sendings: mishaps, pageSize: pageSizes },
-    ({ bought, commits, pageSize, sendings }) =>
+    { bought: purchases, commits: faults, delivery: deliveries, sendings: mishaps },
+    ({ bought, commits, delivery, sendings }) =>
       Effect.gen(function* () {
         const at = yield* shopScene
-        const manager = at.noting(at.mishapping(sendings), pageSize)
+        const manager = at.noting(at.mishapping(sendings), delivery.pageSize)
         yield* at.atHead(manager)
         const half = Math.ceil(bought.length / 2)
         yield* at.buy(bought.slice(0, half))
-        yield* at.deployNoting(manager, commits)
+        yield* at.deployNoting(manager, commits, delivery)
         yield* at.buy(bought.slice(half))
         yield* at.done(manager)
         yield* at.expectNoted
@@ -260,15 +263,15 @@ export const managerTests = (test: Vitest.Tester<Services>, runs: number): void 
 
   test.prop(
     "what follows from an outcome takes effect once, and agrees with the row, wherever the process crashes",
-    { bought: purchases, commits: faults, sendings: mishaps, pageSize: pageSizes },
-    ({ bought, commits, pageSize, sendings }) =>
+    { bought: purchases, commits: faults, delivery: deliveries, sendings: mishaps },
+    ({ bought, commits, delivery, sendings }) =>
       Effect.gen(function* () {
         const at = yield* shopScene
-        const manager = at.charging(at.mishapping(sendings), pageSize)
+        const manager = at.charging(at.mishapping(sendings), delivery.pageSize)
         yield* at.atHead(manager)
         const half = Math.ceil(bought.length / 2)
         yield* at.buy(bought.slice(0, half))
-        yield* at.deployCharging(manager, commits)
+        yield* at.deployCharging(manager, commits, delivery)
         yield* at.buy(bought.slice(half))
         yield* at.done(manager)
         yield* at.expectCharged

@@ -19,7 +19,10 @@ export const purchases: FastCheck.Arbitrary<ReadonlyArray<Purchase>> = FastCheck
   { minLength: 1, maxLength: 12 }
 )
 
-/** What befalls one sending: nothing; a crash before it or after it; a crash after it, and then many others' commands. */
+/**
+ * What befalls one sending: nothing; a crash before it or after it; a crash after it, and then many others' commands. With
+ * each crash the ledger is cleared: what was refused is no longer.
+ */
 export type Mishap = "none" | "crashBefore" | "crashAfter" | "crashAfterAndMany"
 
 export const mishaps: FastCheck.Arbitrary<ReadonlyArray<Mishap>> = FastCheck.array(

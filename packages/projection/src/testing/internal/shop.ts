@@ -30,7 +30,8 @@ export class ShopJournal extends Journal.Tag<ShopJournal>()("ShopJournal", {
 const Charged = Schema.TaggedStruct("Charged", { amount: Schema.Int })
 const Refused = Schema.TaggedStruct("Refused", {})
 const Noted = Schema.TaggedStruct("Noted", {})
-const LedgerEvent = Schema.Union(Charged, Refused, Noted)
+const Cleared = Schema.TaggedStruct("Cleared", {})
+const LedgerEvent = Schema.Union(Charged, Refused, Noted, Cleared)
 export type LedgerEvent = typeof LedgerEvent.Type
 
 /**
@@ -52,9 +53,15 @@ export class Ledger extends EventSourced.Tag<Ledger>()("Ledger", {
   fold: Fold.of(LedgerEvent)<number>(0, {
     Charged: (total, { amount }) => total + amount,
     Refused: (total) => total,
-    Noted: (total) => total
+    Noted: (total) => total,
+    Cleared: () => 0
   }),
-  protocol: [Rpc.make("Charge", { payload: { amount: Schema.Int }, error: Full }), Rpc.make("Refuse"), Rpc.make("Note")]
+  protocol: [
+    Rpc.make("Charge", { payload: { amount: Schema.Int }, error: Full }),
+    Rpc.make("Refuse"),
+    Rpc.make("Note"),
+    Rpc.make("Clear")
+  ]
 }) {}
 
 /** How much a ledger takes before it is full. */
@@ -66,7 +73,8 @@ export const ledgers: Layer.Layer<Ledger, never, EntityHost.EntityHost | LedgerJ
       total + amount > capacity ? new Full() : session.append(Charged.make({ amount }))
     ),
   Refuse: (_, session) => session.append(Refused.make({})),
-  Note: (_, session) => session.append(Noted.make({}))
+  Note: (_, session) => session.append(Noted.make({})),
+  Clear: (_, session) => session.append(Cleared.make({}))
 })
 
 const Charge = Schema.TaggedStruct("Charge", { ledger: Schema.String, amount: Schema.Int })
@@ -93,6 +101,9 @@ type ShopCommand = typeof ShopCommand.Type
  * @category services
  */
 export class Shop extends ViewStore.Tag<Shop>()("Shop", { row: ProcessManager.row(ShopState, ShopCommand) }) {}
+
+/** What the name of a ledger ends with that holds the refusals of another one. */
+export const refusals = "/refusals"
 
 /** What stands around each sending to a ledger: a crash before it, after it, or nothing. */
 export type Through = <A, E, R>(ledger: string, sending: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -143,6 +154,6 @@ export const charging = (
       if (_tag === "Refuse") return { state: { charged, refused: refused + 1 }, commands: [] }
       return outcome._tag === "Right"
         ? { state: { charged: charged + 1, refused }, commands: [] }
-        : { state: { charged, refused }, commands: [Refuse.make({ ledger: `${ledger}/refusals` })] }
+        : { state: { charged, refused }, commands: [Refuse.make({ ledger: ledger + refusals })] }
     }
   })
