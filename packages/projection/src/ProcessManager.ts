@@ -83,9 +83,9 @@ export const make = <JS, E extends { readonly _tag: string }, X, R>(
  * A manager with a row for each key of the journal. `react` and `settle` are pure: the one says what an event leads to,
  * the other what a command's outcome leads to; `send` sends one command, with the options handed on as they are.
  *
- * Rows and offset are committed together, under the process's fence, at the end of a page (`pageSize`, 100 by default).
- * Where an outcome leads to further commands, it is stored before they are sent: whatever crashes, they follow from the
- * outcome that counts, and from no other.
+ * Rows and offset are committed together, under the process's fence: after each event that led to commands, otherwise at
+ * the end of a page (`pageSize`, 100 by default). Where an outcome leads to further commands, it is stored before they
+ * are sent: whatever crashes, they follow from the outcome that counts, and from no other.
  *
  * It begins with the journal's first event, and reacts to an event of a key without a row as to its first. The process
  * ends with `GapNotHealed` where a row lacks events before the one that came, and with `EventFailed` where something

@@ -1,6 +1,9 @@
 /**
- * One process of a manager with rows: a page is one load of the rows concerned, the reactions one after the other, one
- * commit of rows and offset. When it ends within a page, what has been reacted to is committed first.
+ * One process of a manager with rows: a page is one load of the rows concerned and the reactions one after the other.
+ *
+ * What commands came to is committed, rows and offset together, before the next event's are sent: an entity keeps the
+ * answers of the last event of a source alone for ever. It is committed as well before what follows from an outcome is
+ * sent, at the end of a page, and when the process ends within one.
  */
 import {
   type ConsumerId,
@@ -8,6 +11,7 @@ import {
   type EventSourced,
   type Journal,
   type JournalError,
+  type Offset,
   ProcessContext
 } from "@aecor/core"
 import { Cause, Effect, Exit, Metric, Option } from "effect"
@@ -56,6 +60,8 @@ export const run = <S, C, E extends { readonly _tag: string }, A, X, R>(options:
       const changed = new Map<string, Versioned<Row<S, C>>>()
       let reached = offset
       let handled = 0
+      /** The event whose commands have been sent, and are not committed yet. */
+      let sent: Offset.Offset | undefined
 
       const rowOf = (key: string) => Option.fromNullable((changed.get(key) ?? stored.get(key))?.view)
       const put = (key: string, row: Row<S, C>) =>
@@ -67,6 +73,7 @@ export const run = <S, C, E extends { readonly _tag: string }, A, X, R>(options:
           offset = reached
           for (const [key, row] of changed) stored.set(key, row)
           changed.clear()
+          sent = undefined
           yield* Metric.incrementBy(counter.events, handled)
           handled = 0
         })
@@ -78,6 +85,8 @@ export const run = <S, C, E extends { readonly _tag: string }, A, X, R>(options:
         let row = begun
         for (let [command] = row.pending; command !== undefined; [command] = row.pending) {
           const next = command
+          if (sent !== undefined && sent !== event.position) yield* commit
+          sent = event.position
           const outcome = yield* sending(String(row.sent), (once) => manager.send(next, once))
           const { commands, state } = manager.settle(row.state, command, outcome)
           row = { ...row, state, pending: [...row.pending.slice(1), ...commands], sent: row.sent + 1 }

@@ -2,23 +2,22 @@
 import {
   ConsumerId,
   DistributedProcessing,
-  type EntityEvent,
   type EntityHost,
   OffsetStore,
   ProcessContext,
   ProcessLease
 } from "@aecor/core"
-import { expect, type Vitest } from "@effect/vitest"
-import { Array, Deferred, Duration, Effect, Option, Schedule, Stream } from "effect"
+import type { Vitest } from "@effect/vitest"
+import { Array, Deferred, Duration, Effect, Schedule } from "effect"
 import type * as Projection from "../../Projection.js"
 import { deliveredBy, deliveries, type Delivery, type Fault, faults, faultyStore } from "./faults.js"
+import { expectCharged, expectNoted } from "./ledgerChecks.js"
 import { faultyOffsets, type Mishap, mishaps, type Purchase, purchases } from "./mishaps.js"
 import {
   Bought,
   charging,
   Ledger,
-  type LedgerEvent,
-  LedgerJournal,
+  type LedgerJournal,
   ledgers,
   noting,
   refusals,
@@ -45,7 +44,6 @@ const restartSoon = { backoff: { min: "20 millis", max: "50 millis", jitter: 0 }
 
 const shopScene = Effect.gen(function* () {
   const journal = yield* ShopJournal
-  const ledgerJournal = yield* LedgerJournal
   const ledgerOf = yield* Ledger
   const shop = yield* Shop
   const store = yield* OffsetStore.OffsetStore
@@ -96,17 +94,6 @@ const shopScene = Effect.gen(function* () {
       )
     )
 
-  const purchasesMade = Effect.map(
-    Effect.forEach(sequences.keys(), (buyer) => Stream.runCollect(journal.read(buyer, 1))),
-    (all) => all.flatMap((chunk) => Array.fromIterable(chunk))
-  )
-  const inLedger = (name: string) =>
-    Effect.map(Stream.runCollect(ledgerJournal.read(name, 1)), (chunk) => Array.fromIterable(chunk))
-
-  /** How often each kind of event was stored in a ledger because of an event. */
-  const because = (all: ReadonlyArray<EntityEvent.EntityEvent<LedgerEvent>>, kind: string, cause: string) =>
-    all.filter(({ event, metadata }) => event._tag === kind && metadata["causationId"] === cause).length
-
   const others = (name: string) =>
     Effect.forEach(Array.range(1, many), () => ledgerOf(name).Note(), { concurrency: 16, discard: true })
 
@@ -133,9 +120,6 @@ const shopScene = Effect.gen(function* () {
     done,
     atHead,
     others,
-    purchasesMade,
-    inLedger,
-    because,
     noting: (through: Through, pageSize: number) => noting(`${id}/noting`, through, pageSize),
     charging: (through: Through, pageSize: number) => charging(`${id}/charging`, through, pageSize),
     mishapping,
@@ -174,29 +158,8 @@ const shopScene = Effect.gen(function* () {
         if (process === undefined) return yield* Effect.dieMessage(`there is no process ${index}`)
         return yield* Effect.provideService(process, ProcessContext.ProcessContext, yield* claim(name, index))
       }),
-    /** Expects of every purchase one note in its ledger and one in the shop's. */
-    expectNoted: Effect.gen(function* () {
-      const all = yield* inLedger(`${id}/noting/all`)
-      for (const { event, id: cause } of yield* purchasesMade) {
-        const own = yield* inLedger(event.ledger)
-        expect([because(own, "Noted", cause), because(all, "Noted", cause)]).toEqual([1, 1])
-      }
-    }),
-    /** Expects every purchase to be charged once or refused once, and every row to say so. */
-    expectCharged: Effect.gen(function* () {
-      const rows = new Map<string, { charged: number; refused: number }>()
-      for (const { event, id: cause, key: buyer } of yield* purchasesMade) {
-        const charged = because(yield* inLedger(event.ledger), "Charged", cause)
-        const refused = because(yield* inLedger(event.ledger + refusals), "Refused", cause)
-        expect(charged + refused).toBe(1)
-        const row = rows.get(buyer) ?? { charged: 0, refused: 0 }
-        rows.set(buyer, { charged: row.charged + charged, refused: row.refused + refused })
-      }
-      for (const [buyer, state] of rows) {
-        const row = Option.getOrThrow(yield* shop.get(buyer))
-        expect([row.view.state, row.view.pending, row.view.sequence]).toEqual([state, [], sequences.get(buyer)])
-      }
-    })
+    expectNoted: Effect.suspend(() => expectNoted([...sequences.keys()], `${id}/noting/all`)),
+    expectCharged: Effect.suspend(() => expectCharged([...sequences.keys()]))
   }
 })
 
@@ -240,6 +203,22 @@ const wakingLate = <R, S>(
     yield* newer.shutdown
   })
 
+const inOrder: Delivery = { pageSize: 100, overlap: 0, twice: false }
+
+/** Reacts to what is bought, with rows, while the sendings meet the mishaps. */
+const reacting = (
+  at: Effect.Effect.Success<typeof shopScene>,
+  bought: ReadonlyArray<Purchase>,
+  sendings: ReadonlyArray<Mishap>
+) =>
+  Effect.gen(function* () {
+    const manager = at.charging(at.mishapping(sendings), inOrder.pageSize)
+    yield* at.atHead(manager)
+    yield* at.buy(bought)
+    yield* at.deployCharging(manager, [], inOrder)
+    yield* at.done(manager)
+  })
+
 export const managerTests = (test: Vitest.Tester<Services>, runs: number): void => {
   const settings = { timeout: 120_000, fastCheck: { numRuns: runs } }
 
@@ -278,6 +257,21 @@ export const managerTests = (test: Vitest.Tester<Services>, runs: number): void 
       }).pipe(Effect.scoped, Effect.provide(ledgers), settle),
     settings
   )
+
+  test("what follows from a rejection is sent once, though what was refused would be accepted by then", () =>
+    Effect.gen(function* () {
+      const at = yield* shopScene
+      const twice = [20, 20].map((amount) => ({ buyer: 0, ledger: 0, amount }))
+      yield* reacting(at, twice, ["none", "none", "crashAfter"])
+      yield* at.expectCharged
+    }).pipe(Effect.scoped, Effect.provide(ledgers), settle))
+
+  test("what an event's commands came to is known before the next event's are sent, whoever sends between", () =>
+    Effect.gen(function* () {
+      const at = yield* shopScene
+      yield* reacting(at, small, ["none", "crashAfterAndMany"])
+      yield* at.expectCharged
+    }).pipe(Effect.scoped, Effect.provide(ledgers), settle))
 
   test("a copy that wakes within a send stores nothing, whatever was sent since", () =>
     Effect.gen(function* () {
