@@ -11,11 +11,13 @@ export default defineConfig({
   test: {
     include: ["{packages/*,bench,chaos}/test/**/*.test.ts"],
     globalSetup: ["scripts/vitest.postgres.ts"],
+    setupFiles: ["scripts/vitest.turn.ts"],
     reporters: ["default", ["json", { outputFile: ".tmp/tests.json" }]],
     pool: "forks",
     minWorkers: 1,
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000
+    // a bound for what hangs, not for what is slow: machines are shared
+    testTimeout: 60_000,
+    hookTimeout: 60_000
   }
 })

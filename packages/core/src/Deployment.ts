@@ -94,17 +94,66 @@ export const reshape: <E = never, R = never>(
     return { from, to, running: yield* isRunning }
   }
 
-  yield* lease.suspend(deployment)
-  yield* untilStopped(deployment, patience)
-  const fence = yield* lease.seize(deployment)
-  if (whileStopped !== undefined) {
-    yield* Effect.onExit(whileStopped(fence), (exit) =>
-      // the old processes go on; where that cannot be said, the next call will say it
-      Exit.isSuccess(exit) ? Effect.void : Effect.ignoreLogged(lease.reshape(fence, from, from))
-    )
-  }
-  yield* lease.reshape(fence, from, to)
+  yield* between({ deployment, from, to, patience }, whileStopped ?? (() => Effect.void))
   return { from, to, running: yield* isRunning }
+})
+
+/**
+ * Does something while nothing of a deployment runs, in the whole cluster: its processes stop in good order, are fenced,
+ * and run again afterwards, also where it fails; those that the kill switch had stopped stay stopped. Nothing of the
+ * deployment can write meanwhile but what carries the given fence.
+ *
+ * - `patience` (10 s): how long its processes may take to stop; what still runs then is fenced.
+ * - `fingerprint` (the registered one): that of the code which is to run afterwards.
+ *
+ * Runs anywhere where the leases can be reached. Where it was killed the deployment stands still, until another call: of
+ * this, or of `reshape`. Of two at once the later one goes on, and the earlier one is fenced.
+ *
+ * @example
+ * ```ts
+ * yield* Deployment.whileStopped("BookingViewProjection", (fence) => repair(fence))
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const whileStopped: <A, E, R>(
+  deployment: string,
+  body: (fence: Fence) => Effect.Effect<A, E, R>,
+  options?: { readonly patience?: Duration.DurationInput; readonly fingerprint?: string | undefined }
+) => Effect.Effect<A, E | UnknownDeployment | DeploymentMismatch | Fenced | ProcessLeaseError, R | ProcessLease> =
+  Effect.fn("Deployment.whileStopped")(function* (deployment, body, options = {}) {
+    const lease = yield* ProcessLease
+    const registered = yield* lease.shape(deployment)
+    if (Option.isNone(registered)) return yield* new UnknownDeployment({ deployment })
+    const from = registered.value
+    const to = { ...from, fingerprint: options.fingerprint ?? from.fingerprint }
+    return yield* between({ deployment, from, to, patience: options.patience ?? "10 seconds" }, body)
+  })
+
+/** What happens between the processes of one shape and those of another. */
+const between = Effect.fnUntraced(function* <A, E, R>(
+  step: {
+    readonly deployment: string
+    readonly from: Shape
+    readonly to: Shape
+    readonly patience: Duration.DurationInput
+  },
+  body: (fence: Fence) => Effect.Effect<A, E, R>
+) {
+  const lease = yield* ProcessLease
+  const { deployment, from, patience, to } = step
+  yield* lease.suspend(deployment)
+  yield* Effect.onInterrupt(untilStopped(deployment, patience), () =>
+    Effect.ignoreLogged(Effect.flatMap(lease.seize(deployment), (fence) => lease.reshape(fence, from, from)))
+  )
+  const fence = yield* lease.seize(deployment)
+  const answer = yield* Effect.onExit(body(fence), (exit) =>
+    // the old processes go on; where that cannot be said, the next call will say it
+    Exit.isSuccess(exit) ? Effect.void : Effect.ignoreLogged(lease.reshape(fence, from, from))
+  )
+  yield* lease.reshape(fence, from, to)
+  return answer
 })
 
 /** Returns when nothing of a deployment runs any more, or runs but says nothing; in any case after a while. */

@@ -7,8 +7,7 @@ import { expect, layer } from "@effect/vitest"
 import { Context, Deferred, Effect, Fiber, Layer, Option, Queue, Schema } from "effect"
 import { hubOf, Notifications } from "../src/internal/notifications.js"
 import { client, newDatabase } from "./fixtures/database.js"
-import { until } from "./fixtures/journal.js"
-import { claimed, registered } from "./leases.js"
+import { claimed, claimedAfter, registered, unhurried, untilWaiting } from "./leases.js"
 
 class Notes extends ViewStore.Tag<Notes>()("Notes", { row: Schema.Struct({ text: Schema.String }) }) {}
 
@@ -26,7 +25,7 @@ const Stores = Layer.mergeAll(PgOffsetStore.layer, PgProcessLease.layer, NotesVi
 layer(Stores, { excludeTestServices: true })("a commit and its fence", (it) => {
   it.effect("a claim waits for the commit that is on its way, and refuses the next one", () =>
     Effect.gen(function* () {
-      const { claimAnswers, fence } = yield* takeover("waits", waitsForLock)
+      const { claimAnswers, fence } = yield* takeover("waits", () => untilWaiting("aecor_claim"))
       expect(claimAnswers).toBe("after the commit")
       const offsets = yield* OffsetStore.OffsetStore
       const late = yield* Effect.flip(offsets.commit({ consumer: consumerOf("waits"), fence, expected: 1, offset: 2 }))
@@ -42,7 +41,7 @@ layer(Stores, { excludeTestServices: true })("a commit and its fence", (it) => {
       const text = guard?.text ?? ""
       expect(text).toContain("FOR SHARE")
       yield* sql.unsafe(text.replace("FOR SHARE", ""))
-      const { claimAnswers, offset } = yield* takeover("does not wait", Effect.void).pipe(
+      const { claimAnswers, offset } = yield* takeover("does not wait", Fiber.await).pipe(
         Effect.ensuring(Effect.orDie(sql.unsafe(text)))
       )
       expect(claimAnswers).toBe("before the commit")
@@ -60,7 +59,7 @@ layer(Stores, { excludeTestServices: true })("a commit and its fence", (it) => {
       const fence = yield* claimed(process, "new")
       expect((yield* Effect.flip(view.commit({ ...commit, fence: old })))._tag).toBe("Fenced")
       expect((yield* Effect.flip(view.commit({ ...commit, fence, expected: 5 })))._tag).toBe("CommitConflict")
-      expect(yield* view.load(consumerOf("view"), ["a"])).toEqual({ offset: 0, rows: new Map() })
+      expect(yield* view.load(consumerOf("view"), ["a"])).toEqual({ offset: 0, rows: new Map(), tombstones: new Map() })
       yield* view.commit({ ...commit, fence })
       yield* view.commit({ ...commit, fence, expected: 1, offset: 2, rows: new Map() })
       expect((yield* view.load(consumerOf("view"), ["a"])).offset).toBe(2)
@@ -123,7 +122,10 @@ const parameters = (deployment: string, { epoch, token }: { readonly epoch: numb
  * A commit of an old run is held open between its write and its end, while a new run claims the process. Tells which of
  * them came first. `meanwhile` is what the commit's end waits for.
  */
-const takeover = <E, R>(deployment: string, meanwhile: Effect.Effect<unknown, E, R>) =>
+const takeover = <E, R>(
+  deployment: string,
+  meanwhile: (claiming: Fiber.Fiber<unknown, unknown>) => Effect.Effect<unknown, E, R>
+) =>
   Effect.gen(function* () {
     const sql = yield* PgClient.PgClient
     const process = yield* registered(deployment)
@@ -132,6 +134,7 @@ const takeover = <E, R>(deployment: string, meanwhile: Effect.Effect<unknown, E,
     const end = yield* Deferred.make<void>()
     const commit = sql.withTransaction(
       Effect.gen(function* () {
+        yield* unhurried
         yield* sql.unsafe(
           "SELECT aecor_commit_offset($1, $2, $3, $4, $5, $6, $7, $8, $9)",
           parameters(deployment, fence)
@@ -142,10 +145,8 @@ const takeover = <E, R>(deployment: string, meanwhile: Effect.Effect<unknown, E,
     )
     const committing = yield* Effect.fork(commit)
     yield* Deferred.await(written)
-    const claiming = yield* Effect.fork(claimed(process, "new"))
-    // either it waits for the lock, or it answers
-    yield* Effect.raceFirst(Effect.asVoid(Fiber.await(claiming)), Effect.asVoid(waitsForLock))
-    yield* meanwhile
+    const claiming = yield* Effect.fork(claimedAfter(process, "new"))
+    yield* meanwhile(claiming)
     const answered = Option.isSome(yield* Fiber.poll(claiming))
     yield* Deferred.succeed(end, undefined)
     yield* Fiber.join(committing)
@@ -156,13 +157,3 @@ const takeover = <E, R>(deployment: string, meanwhile: Effect.Effect<unknown, E,
       offset: yield* Effect.flatMap(OffsetStore.OffsetStore, (offsets) => offsets.get(consumerOf(deployment)))
     }
   })
-
-/** Somebody waits for a transaction that holds a row. */
-const waitsForLock = Effect.flatMap(PgClient.PgClient, (sql) =>
-  until(
-    "a claim that waits",
-    Effect.map(sql`SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted`, (rows) =>
-      Option.liftPredicate(rows, (_) => _.length > 0)
-    )
-  )
-)

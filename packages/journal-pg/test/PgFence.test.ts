@@ -1,10 +1,10 @@
 // A user's own writes under the fence of a process.
-import { ProcessContext, ProcessLease } from "@aecor/core"
+import { ProcessContext } from "@aecor/core"
 import { PgFence } from "@aecor/journal-pg"
 import { PgClient } from "@effect/sql-pg"
 import { describe, expect, layer } from "@effect/vitest"
-import { Deferred, Duration, Effect, Exit, Fiber } from "effect"
-import { claimed, Leases, noSilence, registered } from "./leases.js"
+import { Deferred, Effect, Exit, Fiber, Option } from "effect"
+import { claimed, claimedAfter, Leases, registered, unhurried, untilWaiting } from "./leases.js"
 
 describe("PgFence.guard", () => {
   layer(Leases, { excludeTestServices: true })((it) => {
@@ -32,15 +32,15 @@ describe("PgFence.guard", () => {
 
     it.effect("keeps a newer run from beginning before the write has ended", () =>
       Effect.gen(function* () {
-        const lease = yield* ProcessLease.ProcessLease
         const { notes, now, process } = yield* twoRuns("waiting")
-        const begun = yield* Deferred.make<void>()
-        const slow = notes
-          .write("slow")
-          .pipe(Effect.zipRight(Deferred.succeed(begun, undefined)), Effect.zipLeft(Effect.sleep("200 millis")))
-        const writing = yield* Effect.fork(guarded(now, slow))
+        const { begun, goOn, write } = yield* paused(notes.write("slow"))
+        const writing = yield* Effect.fork(guarded(now, write))
         yield* Deferred.await(begun)
-        yield* lease.claim(process, "newer", noSilence)
+        const claiming = yield* Effect.fork(claimedAfter(process, "newer"))
+        yield* untilWaiting("aecor_claim")
+        expect(Option.isNone(yield* Fiber.poll(claiming))).toBe(true)
+        yield* Deferred.succeed(goOn, undefined)
+        yield* Fiber.join(claiming)
         expect(yield* notes.all).toEqual(["slow"])
         yield* Fiber.join(writing)
       })
@@ -49,16 +49,11 @@ describe("PgFence.guard", () => {
     it.effect("ends a write that is frozen when a newer run begins: an error, and nothing is stored", () =>
       Effect.gen(function* () {
         const { notes, now, process } = yield* twoRuns("frozen")
-        const begun = yield* Deferred.make<void>()
-        const woken = yield* Deferred.make<void>()
-        const frozen = notes
-          .write("frozen")
-          .pipe(Effect.zipRight(Deferred.succeed(begun, undefined)), Effect.zipLeft(Deferred.await(woken)))
-        const writing = yield* Effect.fork(Effect.exit(guarded(now, frozen)))
+        const { begun, goOn, write } = yield* paused(notes.write("frozen"))
+        const writing = yield* Effect.fork(Effect.exit(guarded(now, write)))
         yield* Deferred.await(begun)
-        const [took] = yield* Effect.timed(claimed(process, "newer"))
-        expect(Duration.toMillis(took)).toBeLessThan(1500)
-        yield* Deferred.succeed(woken, undefined)
+        yield* claimed(process, "newer")
+        yield* Deferred.succeed(goOn, undefined)
         // the commit, on a connection that the server has ended
         expect(yield* Fiber.join(writing)).toMatchObject(Exit.fail({ _tag: "SqlError" }))
         expect(yield* notes.all).toEqual([])
@@ -96,6 +91,14 @@ const twoRuns = (deployment: string) =>
       all: Effect.map(sql<{ readonly text: string }>`SELECT text FROM ${table}`, (rows) => rows.map((_) => _.text))
     }
     return { process, old, now, notes }
+  })
+
+/** A write that stands still before its transaction ends. The server itself bears that for a minute. */
+const paused = <A, E, R>(write: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const [begun, goOn] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+    const pause = Effect.zipRight(Deferred.succeed(begun, undefined), Deferred.await(goOn))
+    return { begun, goOn, write: Effect.all([unhurried, write, pause]) }
   })
 
 const guarded = <A, E, R>(fence: ProcessContext.Fence, write: Effect.Effect<A, E, R>) =>

@@ -5,7 +5,7 @@ import { PgClient } from "@effect/sql-pg"
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Logger, type Redacted, Schedule, Scope } from "effect"
 import { sweep } from "../src/internal/clusterHousekeeping.js"
-import { freePort } from "../src/internal/embedded/postmaster.js"
+import { freePort } from "../src/internal/embedded/freePort.js"
 import { client, newDatabase } from "./fixtures/database.js"
 
 const restarts = 200

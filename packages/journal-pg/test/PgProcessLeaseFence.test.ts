@@ -1,8 +1,18 @@
 import { type ProcessContext, ProcessLease } from "@aecor/core"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, expect, layer } from "@effect/vitest"
-import { Array, Deferred, Effect, Exit, Fiber, Option, Schedule } from "effect"
-import { beatOf, claimed, Leases, noSilence, registered, silence } from "./leases.js"
+import { Array, Deferred, Effect, Exit, Fiber, Option } from "effect"
+import {
+  beatOf,
+  claimed,
+  claimedAfter,
+  Leases,
+  longSilence,
+  noSilence,
+  registered,
+  unhurried,
+  untilWaiting
+} from "./leases.js"
 
 type Fence = ProcessContext.Fence
 
@@ -35,26 +45,33 @@ describe("the fence of PgProcessLease", () => {
       })
     )
 
-    it.effect("ends a frozen transaction that holds the fence, and no beat waits for it", () =>
+    it.effect("lets the beats of a whole node pass while a claim of one process waits for a frozen transaction", () =>
+      Effect.gen(function* () {
+        const lease = yield* ProcessLease.ProcessLease
+        const process = yield* registered("passing", 2)
+        const fence = yield* claimed(process, "old")
+        const other = yield* claimed({ ...process, index: 1 }, "old")
+        const frozen = yield* held(fence)
+        const claiming = yield* Effect.fork(claimedAfter(process, "new"))
+        yield* untilWaiting("aecor_claim")
+        expect(yield* lease.beat([beatOf(fence), beatOf(other)])).toEqual(["Held", "Held"])
+        expect(Option.isNone(yield* Fiber.poll(claiming))).toBe(true)
+        yield* Fiber.interrupt(frozen)
+        expect((yield* Fiber.join(claiming)).epoch).toBe(2)
+        expect(yield* lease.beat([beatOf(fence), beatOf(other)])).toEqual(["Fenced", "Held"])
+      })
+    )
+
+    it.effect("ends a frozen transaction that holds the fence, and no other", () =>
       Effect.gen(function* () {
         const lease = yield* ProcessLease.ProcessLease
         const process = yield* registered("frozen", 2)
-        const neighbour = { ...process, index: 1 }
-        const fence = yield* claimed(process, "old")
-        const other = yield* claimed(neighbour, "old")
-        const frozen = yield* Effect.fork(Effect.exit(holding(fence)))
-        const besides = yield* Effect.fork(Effect.exit(holding(other)))
-        yield* untilHeld(2)
-
-        const claiming = yield* Effect.fork(lease.claim(process, "new", noSilence))
-        yield* untilAsked("aecor_claim")
-        // the whole node's beats, while the claim waits
-        expect(yield* lease.beat([beatOf(fence), beatOf(other)])).toEqual(["Held", "Held"])
-        const claim = yield* Fiber.join(claiming)
+        const frozen = yield* held(yield* claimed(process, "old"))
+        const besides = yield* held(yield* claimed({ ...process, index: 1 }, "old"))
+        const claim = yield* lease.claim(process, "new", noSilence)
         assert(claim._tag === "Claimed")
         expect(claim.fence.epoch).toBe(2)
         expect((yield* Fiber.join(frozen))._tag).toBe("Failure")
-        expect(yield* lease.beat([beatOf(fence), beatOf(other)])).toEqual(["Fenced", "Held"])
         expect(Option.isNone(yield* Fiber.poll(besides))).toBe(true)
         yield* Fiber.interrupt(besides)
       })
@@ -75,7 +92,7 @@ describe("the fence of PgProcessLease", () => {
         const writer = yield* Effect.fork(frozen)
         yield* Deferred.await(locked)
         const beats = yield* Effect.fork(lease.beat(fences.map((fence) => beatOf(fence))))
-        yield* untilAsked("UPDATE process_lease")
+        yield* untilWaiting("UPDATE process_lease")
         expect(Option.isNone(yield* Fiber.poll(beats))).toBe(true)
         yield* Fiber.interrupt(writer)
         expect(yield* Fiber.join(beats)).toEqual(["Held", "Held"])
@@ -87,8 +104,7 @@ describe("the fence of PgProcessLease", () => {
         const lease = yield* ProcessLease.ProcessLease
         const process = yield* registered("revoked")
         const fence = yield* claimed(process, "old")
-        const frozen = yield* Effect.fork(Effect.exit(holding(fence)))
-        yield* untilHeld(1)
+        const frozen = yield* held(fence)
         yield* lease.revoke(process.deployment, process.index)
         expect((yield* Fiber.join(frozen))._tag).toBe("Failure")
         expect((yield* Effect.flip(lease.check(fence)))._tag).toBe("Fenced")
@@ -100,9 +116,8 @@ describe("the fence of PgProcessLease", () => {
         const lease = yield* ProcessLease.ProcessLease
         const process = yield* registered("beating")
         const fence = yield* claimed(process, "owner")
-        const open = yield* Effect.fork(holding(fence))
-        yield* untilHeld(1)
-        expect((yield* lease.claim(process, "other", silence))._tag).toBe("Busy")
+        const open = yield* held(fence)
+        expect((yield* lease.claim(process, "other", longSilence))._tag).toBe("Busy")
         expect(Option.isNone(yield* Fiber.poll(open))).toBe(true)
         yield* Fiber.interrupt(open)
       })
@@ -144,33 +159,21 @@ describe("the fence of PgProcessLease", () => {
 const guard = ({ deployment, epoch, index, token }: Fence) =>
   Effect.flatMap(PgClient.PgClient, (sql) => sql`SELECT aecor_guard(${deployment}, ${index}, ${epoch}, ${token})`)
 
-/** A transaction that has locked the fence and then does nothing for longer than a claim waits. */
-const holding = (fence: Fence) =>
-  Effect.flatMap(PgClient.PgClient, (sql) =>
-    guard(fence).pipe(
-      Effect.zipRight(Effect.sleep("700 millis")),
-      Effect.zipRight(guard(fence)),
-      Effect.forever,
-      sql.withTransaction
-    )
-  )
-
-const untilHeld = (transactions: number) =>
-  Effect.flatMap(
-    PgClient.PgClient,
-    (sql) => sql`
-      SELECT FROM pg_stat_activity
-      WHERE datname = current_database() AND state = 'idle in transaction' AND query LIKE '%aecor_guard%'`
-  ).pipe(Effect.repeat({ until: (rows) => rows.length >= transactions, schedule: Schedule.spaced("20 millis") }))
-
-/** Until a statement waits for a lock that another holds. */
-const untilAsked = (what: string) =>
-  Effect.flatMap(
-    PgClient.PgClient,
-    (sql) => sql`
-      SELECT FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE ${`%${what}%`}`
-  ).pipe(Effect.repeat({ until: Array.isNonEmptyReadonlyArray, schedule: Schedule.spaced("10 millis") }))
+/** A transaction that has locked the fence and does nothing more; it notices when its connection is ended. */
+const held = (fence: Fence) =>
+  Effect.gen(function* () {
+    const sql = yield* PgClient.PgClient
+    const locked = yield* Deferred.make<void>()
+    const transaction = Effect.gen(function* () {
+      yield* unhurried
+      yield* guard(fence)
+      yield* Deferred.succeed(locked, undefined)
+      return yield* Effect.forever(Effect.delay(guard(fence), "100 millis"))
+    })
+    const holding = yield* Effect.fork(Effect.exit(sql.withTransaction(transaction)))
+    yield* Deferred.await(locked)
+    return holding
+  })
 
 type Guard = (fence: Fence) => Effect.Effect<unknown, unknown, PgClient.PgClient>
 
@@ -184,7 +187,8 @@ const looking: Guard = ({ deployment, epoch, index, token }) =>
 
 const writing = (table: string, fence: Fence, guarded: Guard, before: Effect.Effect<void> = Effect.void) =>
   Effect.flatMap(PgClient.PgClient, (sql) =>
-    guarded(fence).pipe(
+    unhurried.pipe(
+      Effect.zipRight(guarded(fence)),
       Effect.zipRight(before),
       Effect.zipRight(sql.unsafe(`INSERT INTO written_${table} (epoch) VALUES ($1)`, [fence.epoch])),
       sql.withTransaction
@@ -202,9 +206,9 @@ const overlapping = (deployment: string, guarded: Guard) =>
     const pause = Effect.zipRight(Deferred.succeed(passed, undefined), Deferred.await(goOn))
     const older = yield* Effect.fork(Effect.exit(writing(deployment, fence, guarded, pause)))
     yield* Deferred.await(passed)
-    const claim = yield* Effect.fork(claimed(process, "new"))
+    const claim = yield* Effect.fork(claimedAfter(process, "new"))
     // it either waits for the fence's lock, or has got through
-    yield* Effect.raceFirst(Effect.exit(Fiber.await(claim)), untilAsked("aecor_claim"))
+    yield* Effect.raceFirst(Effect.exit(Fiber.await(claim)), untilWaiting("aecor_claim"))
     const rows = sql.unsafe<{ readonly epoch: number }>(`SELECT epoch FROM written_${deployment} ORDER BY number`)
     return {
       claim,

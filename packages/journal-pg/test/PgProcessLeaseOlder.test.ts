@@ -3,7 +3,7 @@ import { ProcessLease } from "@aecor/core"
 import { PgClient } from "@effect/sql-pg"
 import { expect, layer } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { Leases, registered, silence } from "./leases.js"
+import { Leases, registered, longSilence } from "./leases.js"
 
 layer(Leases, { excludeTestServices: true })("the statements of the first version of the leases", (it) => {
   it.effect("run a process beside newer nodes, and are understood by them", () =>
@@ -16,13 +16,13 @@ layer(Leases, { excludeTestServices: true })("the statements of the first versio
       yield* sql`
         INSERT INTO runner_beat (runner, deployments, beat_at) VALUES ('old', ARRAY['older'], clock_timestamp())
         ON CONFLICT (runner) DO UPDATE SET deployments = excluded.deployments, beat_at = clock_timestamp()`
-      expect(yield* lease.runners("older", silence)).toEqual([{ name: "old", weight: 1 }])
+      expect(yield* lease.runners("older", longSilence)).toEqual([{ name: "old", weight: 1 }])
 
       const [claim] = yield* sql<{ readonly answer: string; readonly new_epoch: string; readonly new_token: string }>`
-        SELECT * FROM aecor_claim('older', 0, 0, 'old', 3000, 500)`
+        SELECT * FROM aecor_claim('older', 0, 0, 'old', 3600000, 500)`
       expect(claim).toMatchObject({ answer: "Claimed", new_epoch: "1" })
       expect(yield* row).toMatchObject({ runner: Option.some("old"), state: Option.some("Running") })
-      expect((yield* lease.claim(process, "new", silence))._tag).toBe("Busy")
+      expect((yield* lease.claim(process, "new", longSilence))._tag).toBe("Busy")
 
       const beat = (generation: number, state: string, error: string | null) => sql<{ readonly wanted: boolean }>`
         WITH beats AS (
@@ -83,8 +83,8 @@ layer(Leases, { excludeTestServices: true })("the statements of the first versio
         { processes: 2, fingerprint: "new" }
       ]
       yield* lease.reshape(yield* lease.seize("reshaped"), first, second)
-      expect(yield* lease.runners("reshaped", silence)).toEqual([])
-      const claim = sql`SELECT answer FROM aecor_claim('reshaped', 0, 1, 'old', 3000, 500)`
+      expect(yield* lease.runners("reshaped", longSilence)).toEqual([])
+      const claim = sql`SELECT answer FROM aecor_claim('reshaped', 0, 1, 'old', 3600000, 500)`
       expect(yield* claim).toEqual([{ answer: "Obsolete" }])
       expect(yield* sql`SELECT aecor_register('reshaped', 2) AS known`).toEqual([{ known: 2 }])
       yield* lease.reshape(yield* lease.seize("reshaped"), second, first)

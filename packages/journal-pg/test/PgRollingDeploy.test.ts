@@ -3,7 +3,7 @@ import { Deployment, DistributedProcessing, Process, ProcessContext } from "@aec
 import { PgCluster, PgMigrations, PgProcessLease } from "@aecor/journal-pg"
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Logger, type Redacted, Schedule, Scope } from "effect"
-import { freePort } from "../src/internal/embedded/postmaster.js"
+import { freePort } from "../src/internal/embedded/freePort.js"
 import { client, newDatabase } from "./fixtures/database.js"
 
 it.scopedLive(

@@ -51,6 +51,26 @@ export interface Projection<out R, out S = unknown> {
 }
 
 /**
+ * A projection that keeps a view, with what the view is made of: all that it takes to fold it anew.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ViewProjection<JS, E, VS, V> extends Projection<JS | VS | ProcessContext.ProcessContext, VS> {
+  readonly journal: Journal.Any<JS, E>
+  readonly view: ViewStore.Any<VS, V>
+  readonly project: Project<V, E>
+}
+
+/**
+ * What an event makes of the row of its key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Project<V, E> = (view: Option.Option<V>, event: EntityEvent.EntityEvent<E>) => V
+
+/**
  * A projection's offsets, wherever it keeps them.
  *
  * @since 0.1.0
@@ -96,24 +116,24 @@ export const exactlyOnce = <JS, E extends { readonly _tag: string }, VS, V>(
     readonly project: (view: Option.Option<NoInfer<V>>, event: EntityEvent.EntityEvent<NoInfer<E>>) => NoInfer<V>
     readonly pageSize?: number
   }
-): Projection<JS | VS | ProcessContext.ProcessContext, VS> => {
+): ViewProjection<JS, E, VS, V> => {
   const pageSize = checkPageSize(name, options.pageSize ?? 1000)
+  const { journal, project, view } = options
   const offsets: Offsets<VS> = {
-    get: (consumer) =>
-      Effect.flatMap(options.view, (store) => Effect.map(store.load(consumer, []), ({ offset }) => offset)),
-    move: (commit) => Effect.flatMap(options.view, (store) => store.commit({ ...commit, rows: new Map() }))
+    get: (consumer) => Effect.flatMap(view, (store) => Effect.map(store.load(consumer, []), ({ offset }) => offset)),
+    move: (commit) => Effect.flatMap(view, (store) => store.commit({ ...commit, rows: new Map() }))
   }
-  return perTag(name, options.journal, offsets, (consumer) =>
+  const processes = perTag(name, journal, offsets, (consumer) =>
     Effect.gen(function* () {
-      const journal = yield* options.journal
-      const store = yield* options.view
+      const events = yield* journal
+      const store = yield* view
       const fence = yield* ProcessContext.ProcessContext
-      const { project, view } = options
       return yield* Process.fromEffect(
-        ExactlyOnce.run<V, E>({ consumer, view: view.label, journal, store, fence, project, pageSize })
+        ExactlyOnce.run<V, E>({ consumer, view: view.label, journal: events, store, fence, project, pageSize })
       )
     })
   )
+  return { ...processes, journal, view, project }
 }
 
 /**

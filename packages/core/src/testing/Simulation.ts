@@ -93,7 +93,8 @@ export interface Verified {
 }
 
 /**
- * Simulates one seed. The report is the same each time.
+ * Simulates one seed. The report is the same each time. The program's timers and sockets have their turn before it
+ * begins.
  *
  * @since 0.1.0
  * @category constructors
@@ -102,8 +103,7 @@ export const run = <S = never>(options: Options<S> & { readonly seed: number }):
   Runs.run({ faults: storm(), ...options }, cluster.make)
 
 /**
- * Simulates many seeds, one after the other, and fails with the first that breaks a promise. The program's other fibers
- * run between two of them.
+ * Simulates many seeds, one after the other, and fails with the first that breaks a promise.
  *
  * @since 0.1.0
  * @category constructors
@@ -119,13 +119,9 @@ export const verify = <S = never>(
       if (report.violations.length > 0) return yield* new Broken({ report })
       sum.faults += report.faults.length
       sum.writes += report.moments.filter((moment) => moment._tag === "Wrote").length
-      yield* breathe
     }
     return sum
   })
-
-/** Lets the program's timers and sockets have their turn. */
-const breathe = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
 
 /**
  * A report as text: the seed, what was broken, the faults, and the `last` (40) events before.

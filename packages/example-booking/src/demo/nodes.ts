@@ -4,9 +4,10 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
-import * as net from "node:net"
+import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { Data, Effect, Redacted, Schedule, type Scope } from "effect"
 
 export class NodeFailed extends Data.TaggedError("NodeFailed")<{ readonly message: string }> {}
@@ -19,27 +20,21 @@ export interface Node {
   readonly pid: number
   readonly log: string
   readonly kill: Effect.Effect<void>
+  /** Returns when it has ended, in whatever way. */
+  readonly ended: Effect.Effect<void>
 }
 
-const freePorts = (count: number): Effect.Effect<ReadonlyArray<number>, NodeFailed> =>
-  Effect.acquireUseRelease(
-    Effect.forEach(Array.from({ length: count }), () =>
-      Effect.async<net.Server, NodeFailed>((resume) => {
-        const server = net.createServer()
-        server.once("error", (error) => resume(new NodeFailed({ message: `no free port: ${error.message}` })))
-        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-      })
-    ),
-    (servers) =>
-      Effect.succeed(
-        servers.flatMap((server) => {
-          const address = server.address()
-          return address !== null && typeof address === "object" ? [address.port] : []
-        })
-      ),
-    (servers) =>
-      Effect.forEach(servers, (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void))))
+/** A folder for the nodes' logs. */
+export const makeLogs = (keep: boolean): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "aecor-demo-"))),
+    (folder) => Effect.sync(() => keep || fs.rmSync(folder, { recursive: true, force: true }))
   )
+
+const freePort: Effect.Effect<number, NodeFailed> = Effect.mapError(
+  EmbeddedPostgres.freePort,
+  ({ message }) => new NodeFailed({ message })
+)
 
 const entry = fileURLToPath(new URL("node.ts", import.meta.url))
 /** A node makes much that does not live long: with more room for it, collecting costs a fifth less. */
@@ -72,7 +67,7 @@ export const start = (
   options: { readonly databaseUrl: Redacted.Redacted; readonly logs: string }
 ): Effect.Effect<Node, NodeFailed, Scope.Scope> =>
   Effect.gen(function* () {
-    const [httpPort, clusterPort] = yield* freePorts(2)
+    const [httpPort, clusterPort] = [yield* freePort, yield* freePort]
     const log = path.join(options.logs, `${name}.log`)
     const output = yield* Effect.acquireRelease(
       Effect.sync(() => fs.openSync(log, "a")),
@@ -102,6 +97,7 @@ export const start = (
       url: `http://127.0.0.1:${httpPort}`,
       pid: child.pid,
       log,
+      ended: exitOf(child),
       kill: Effect.suspend(() => {
         child.kill("SIGKILL")
         return exitOf(child)
@@ -120,7 +116,7 @@ export const awaitReady = (node: Node): Effect.Effect<void, NodeFailed> =>
     catch: (error) => (error instanceof Error ? error.message : String(error))
   }).pipe(
     Effect.timeout("2 seconds"),
-    Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.upTo("60 seconds"))),
+    Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.upTo("2 minutes"))),
     Effect.mapError(
       (error) => new NodeFailed({ message: `${node.name} is not ready: ${String(error)}; see ${node.log}` })
     )

@@ -18,6 +18,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Exit, Layer, Redacted, Schedule, Scope } from "effect"
 import * as Account from "../internal/embedded/account.js"
 import * as Binaries from "../internal/embedded/binaries.js"
+import * as FreePort from "../internal/embedded/freePort.js"
 import * as Postmaster from "../internal/embedded/postmaster.js"
 import * as RunFolder from "../internal/embedded/runFolder.js"
 import { ServerError } from "../internal/embedded/ServerError.js"
@@ -148,7 +149,7 @@ export const make = (options: Options = {}): Effect.Effect<Running, ServerError,
 
     const settings = { ...defaults, ...options.settings, ...loopbackOnly }
     const serve = Effect.gen(function* () {
-      const port = options.port ?? (yield* Postmaster.freePort)
+      const port = options.port ?? (yield* FreePort.freePort)
       return { port, serving: yield* Postmaster.serve(run, port, settings, keep) }
     })
     // Another process may take the free port first.
@@ -197,7 +198,7 @@ export const start = (options: Options = {}): Promise<Running & { readonly stop:
  * @since 0.1.0
  * @category constructors
  */
-export const freePort: Effect.Effect<number, ServerError> = Postmaster.freePort
+export const freePort: Effect.Effect<number, ServerError> = FreePort.freePort
 
 /** One statement on a server, over a connection of its own. */
 const administer = (

@@ -12,7 +12,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { Effect, Option, Redacted, type Scope } from "effect"
 import * as Account from "../internal/embedded/account.js"
-import * as Postmaster from "../internal/embedded/postmaster.js"
+import * as FreePort from "../internal/embedded/freePort.js"
 import { ServerError } from "../internal/embedded/ServerError.js"
 
 /**
@@ -102,7 +102,7 @@ export const make = (program: string, url: Redacted.Redacted): Effect.Effect<Poo
   Effect.gen(function* () {
     const server = new URL(Redacted.value(url))
     const account = yield* Account.choose
-    const port = yield* Postmaster.freePort
+    const port = yield* FreePort.freePort
     const folder = yield* folderOf(server, account, port)
     const start = Effect.gen(function* () {
       const child = spawn(program, ["-q", path.join(folder, "pgbouncer.ini")], { stdio: "ignore", ...account })

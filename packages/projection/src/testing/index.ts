@@ -2,4 +2,5 @@
 export * as ProcessManagerSuite from "./ProcessManagerSuite.js"
 export * as RepartitionSuite from "./RepartitionSuite.js"
 export * as ProjectionSuite from "./ProjectionSuite.js"
+export * as ReplaySuite from "./ReplaySuite.js"
 export * as ViewStoreSuite from "./ViewStoreSuite.js"

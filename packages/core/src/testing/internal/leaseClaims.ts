@@ -3,7 +3,8 @@ import { expect } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { Fenced } from "../../ProcessContext.js"
 import { ProcessLease } from "../../ProcessLease.js"
-import { beatOf, claimed, claimTag, type Elapse, freshName, processOf, registered, row, silence } from "./leases.js"
+import { beatOf, claimed, claimTag, type Elapse, freshName, processOf, registered, row } from "./leases.js"
+import { longer, most, silence } from "./leases.js"
 import type { SharedTests } from "./sharedLayer.js"
 
 export const claims = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: Elapse<R>): void => {
@@ -34,11 +35,11 @@ export const claims = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: E
       const fence = yield* claimed(process, "a")
       expect(yield* claimTag(process, "b")).toBe("Busy")
       for (const _ of [1, 2, 3, 4]) {
-        yield* elapse("2 seconds")
+        yield* elapse(most)
         expect(yield* lease.beat([beatOf(fence)])).toEqual(["Held"])
         expect(yield* claimTag(process, "b")).toBe("Busy")
       }
-      yield* elapse("2 seconds")
+      yield* elapse(most)
       expect(yield* claimTag(process, "b")).toBe("Busy")
       yield* lease.check(fence)
     }))
@@ -48,7 +49,7 @@ export const claims = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: E
       const lease = yield* ProcessLease
       const process = yield* registered()
       const old = yield* claimed(process, "a")
-      yield* elapse("4 seconds")
+      yield* elapse(longer)
       const fence = yield* claimed(process, "b")
       expect(fence.epoch).toBe(old.epoch + 1)
       expect(yield* lease.beat([beatOf(old)])).toEqual(["Fenced"])
@@ -64,10 +65,10 @@ export const claims = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: E
       const old = yield* claimed(process, "a")
       const fence = yield* claimed(process, "a")
       yield* lease.beat([beatOf(fence, { starts: 2 })])
-      yield* elapse("2 seconds")
+      yield* elapse(most)
       expect(yield* lease.beat([beatOf(old, { starts: 9, state: "Backoff" })])).toEqual(["Fenced"])
       expect(yield* row(process)).toMatchObject({ starts: 2, state: Option.some("Running") })
-      yield* elapse("2 seconds")
+      yield* elapse(most)
       expect(yield* claimTag(process, "b")).toBe("Claimed")
     }))
 
@@ -128,7 +129,7 @@ export const claims = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: E
       const fence = yield* claimed(process, "a")
       const placed = { ...process, generation: Option.getOrThrow(yield* lease.assign(process, "b")) }
       for (const _ of [1, 2, 3]) {
-        yield* elapse("2 seconds")
+        yield* elapse(most)
         expect(yield* lease.beat([beatOf(fence, { state: "Stopping" })])).toEqual(["Superseded"])
         expect(yield* claimTag(placed, "b")).toBe("Busy")
       }

@@ -2,7 +2,7 @@
 import { expect } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import { ProcessLease } from "../../ProcessLease.js"
-import { type Elapse, freshName, hosting, silence } from "./leases.js"
+import { type Elapse, freshName, hosting, longer, most, silence } from "./leases.js"
 import type { SharedTests } from "./sharedLayer.js"
 
 export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: Elapse<R>): void => {
@@ -26,11 +26,11 @@ export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: 
       const [a, b] = [freshName("a"), freshName("b")]
       yield* lease.announce(a, hosting(deployment))
       yield* lease.announce(b, hosting(deployment))
-      yield* elapse("2 seconds")
+      yield* elapse(most)
       yield* lease.announce(b, hosting(deployment))
-      yield* elapse("2 seconds")
+      yield* elapse(most)
       expect(yield* names(deployment)).toEqual([b])
-      expect(yield* names(deployment, Duration.minutes(1))).toEqual([a, b])
+      expect(yield* names(deployment, Duration.hours(2))).toEqual([a, b])
       yield* lease.announce(a, hosting(deployment))
       expect(yield* names(deployment)).toEqual([a, b])
     }))
@@ -79,11 +79,11 @@ export const runners = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse: 
       expect(yield* lease.coordinate(one, "b", silence)).toBe(false)
       expect(yield* lease.coordinate(two, "b", silence)).toBe(true)
       for (const _ of [1, 2, 3]) {
-        yield* elapse("2 seconds")
+        yield* elapse(most)
         expect(yield* lease.coordinate(one, "a", silence)).toBe(true)
         expect(yield* lease.coordinate(one, "b", silence)).toBe(false)
       }
-      yield* elapse("4 seconds")
+      yield* elapse(longer)
       expect(yield* lease.coordinate(one, "b", silence)).toBe(true)
       expect(yield* lease.coordinate(one, "a", silence)).toBe(false)
     }))

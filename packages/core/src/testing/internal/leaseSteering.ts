@@ -87,31 +87,31 @@ export const steering = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse:
       const process = yield* registered()
       const { deployment } = process
       const times = Effect.map(row(process), (_) => ({
-        desired: seconds(Option.some(_.sinceDesired)),
-        state: seconds(_.sinceState)
+        desired: hours(Option.some(_.sinceDesired)),
+        state: hours(_.sinceState)
       }))
       expect(yield* times).toEqual({ desired: 0, state: "never" })
-      yield* elapse("10 seconds")
+      yield* elapse("10 hours")
       const fence = yield* claimed(process, "a")
       expect(yield* row(process)).toMatchObject({ state: Option.some("Running") })
       expect(yield* times).toEqual({ desired: 10, state: 0 })
-      yield* elapse("10 seconds")
+      yield* elapse("10 hours")
       yield* lease.beat([beatOf(fence)])
       expect(yield* times).toEqual({ desired: 20, state: 10 })
       yield* lease.beat([beatOf(fence, { state: "Stopping" })])
       expect(yield* times).toEqual({ desired: 20, state: 0 })
-      yield* elapse("10 seconds")
+      yield* elapse("10 hours")
       yield* lease.stop(deployment)
       expect(yield* times).toEqual({ desired: 0, state: 10 })
-      yield* elapse("10 seconds")
+      yield* elapse("10 hours")
       yield* lease.stop(deployment)
       yield* lease.release(fence)
       expect(yield* times).toEqual({ desired: 10, state: 0 })
-      yield* elapse("10 seconds")
+      yield* elapse("10 hours")
       yield* lease.resume(deployment)
       yield* lease.resume(deployment)
       expect(yield* times).toEqual({ desired: 0, state: 10 })
-      yield* elapse("10 seconds")
+      yield* elapse("10 hours")
       yield* lease.restart(deployment, 0)
       expect(yield* times).toEqual({ desired: 10, state: 20 })
       yield* lease.revoke(deployment, 0)
@@ -138,6 +138,6 @@ export const steering = <R>(it: SharedTests<ProcessLease | R>["effect"], elapse:
     }))
 }
 
-/** A time in whole seconds; a live clock may have gone on by a little. */
-const seconds = (age: Option.Option<number>) =>
-  Option.match(age, { onNone: () => "never", onSome: (_) => Math.floor(_ / 1000 / 5) * 5 })
+/** A time in whole hours; a live clock may have gone on by a little. */
+const hours = (age: Option.Option<number>) =>
+  Option.match(age, { onNone: () => "never", onSome: (_) => Math.floor(_ / 3_600_000) })

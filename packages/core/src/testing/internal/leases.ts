@@ -7,7 +7,13 @@ import { ProcessLease } from "../../ProcessLease.js"
 /** How time passes for the lease under test. */
 export type Elapse<R> = (duration: Duration.DurationInput) => Effect.Effect<void, unknown, R>
 
-export const silence = Duration.seconds(3)
+/**
+ * How long an owner may be silent, and parts of that. A test lets such times pass at once; while it runs itself it may
+ * take any time that a machine takes, which is nothing beside them.
+ */
+export const silence = Duration.minutes(30)
+export const most = Duration.minutes(20)
+export const longer = Duration.minutes(40)
 
 /** A name that no other test and no other run has used. */
 export const freshName = (label = "deployment"): string => `${label}-${globalThis.crypto.randomUUID()}`

@@ -81,6 +81,39 @@ export const reshaping = (it: ProcessingTest): void => {
   )
 
   it(
+    "does what is asked between the runs of the same processes; those that were stopped stay stopped, also after a failure",
+    Effect.gen(function* () {
+      const runs: Array<Run> = []
+      const lease = yield* ProcessLease
+      const killSwitch = yield* start("set", [lasting(runs), lasting(runs)])
+      yield* until(() => alive(runs).length === 2)
+      yield* answered(killSwitch.process(1).stop)
+      const seen: Array<number> = []
+      const repair = (fails: boolean) =>
+        Deployment.whileStopped("set", (fence) =>
+          Effect.gen(function* () {
+            yield* lease.check(fence)
+            seen.push(alive(runs).length)
+            return fails ? yield* Effect.fail("not now" as const) : "done"
+          })
+        )
+      const first = runs.find((run) => run.fence.index === 0)
+      expect(yield* answered(repair(false))).toBe("done")
+      yield* until(() => alive(runs).length === 1)
+      expect(first && (yield* Effect.flip(lease.check(first.fence)))._tag).toBe("Fenced")
+      expect(yield* answered(Effect.flip(repair(true)))).toBe("not now")
+      yield* until(() => alive(runs).length === 1)
+      expect(alive(runs).map(({ fence }) => fence.index)).toEqual([0])
+      expect((yield* lease.list("set")).map(({ desired }) => desired)).toEqual([true, false])
+      expect(seen).toEqual([0, 0])
+      yield* answered(killSwitch.process(1).resume)
+      yield* until(() => alive(runs).length === 2)
+      const elsewhere = yield* Effect.flip(Deployment.whileStopped("no such set", () => Effect.void))
+      expect(elsewhere).toMatchObject({ _tag: "UnknownDeployment", deployment: "no such set" })
+    })
+  )
+
+  it(
     "fences what does not stop in time, and goes on where an earlier attempt was given up",
     Effect.gen(function* () {
       const runs: Array<Run> = []

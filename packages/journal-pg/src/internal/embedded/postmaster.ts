@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
-import * as net from "node:net"
 import * as path from "node:path"
 import { type Duration, Effect, Schedule, type Scope } from "effect"
 import type { Account } from "./account.js"
@@ -100,19 +99,6 @@ export const initialise = (run: Run, password: string): Effect.Effect<void, Serv
       for (const file of [passwordFile, RunFolder.logOf(run.folder)]) fs.rmSync(file, { force: true })
     })
   })
-
-export const freePort: Effect.Effect<number, ServerError> = Effect.async((resume) => {
-  const server = net.createServer()
-  const refused = (cause?: unknown) =>
-    resume(Effect.fail(new ServerError({ reason: "StartFailed", message: "no free port on the loopback", cause })))
-  server.once("error", refused)
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    server.close(() =>
-      address !== null && typeof address === "object" ? resume(Effect.succeed(address.port)) : refused()
-    )
-  })
-})
 
 const ready = (run: Run, child: ChildProcess, port: number): Effect.Effect<void, ServerError> =>
   Effect.gen(function* () {

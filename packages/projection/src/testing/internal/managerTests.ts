@@ -4,6 +4,7 @@ import {
   DistributedProcessing,
   type EntityHost,
   OffsetStore,
+  type Process,
   ProcessContext,
   ProcessLease
 } from "@aecor/core"
@@ -12,7 +13,7 @@ import { Array, Deferred, Duration, Effect, Schedule } from "effect"
 import type * as Projection from "../../Projection.js"
 import { deliveredBy, deliveries, type Delivery, type Fault, faults, faultyStore } from "./faults.js"
 import { expectCharged, expectNoted } from "./ledgerChecks.js"
-import { faultyOffsets, type Mishap, mishaps, type Purchase, purchases } from "./mishaps.js"
+import { faultyOffsets, type Life, type Mishap, mishaps, mortal, type Purchase, purchases } from "./mishaps.js"
 import {
   Bought,
   charging,
@@ -50,6 +51,7 @@ const shopScene = Effect.gen(function* () {
   const lease = yield* ProcessLease.ProcessLease
   const id = globalThis.crypto.randomUUID()
   const sequences = new Map<string, number>()
+  const life: Life = { killed: false }
   const key = (name: string | number) => `${id}/${name}`
   const { tags } = ShopJournal.tagging
 
@@ -100,7 +102,10 @@ const shopScene = Effect.gen(function* () {
   /** Sendings that meet the mishaps, one after the other; the rest meet none. */
   const mishapping = (script: ReadonlyArray<Mishap>): Through => {
     const left = [...script]
-    const crash = Effect.dieMessage("the process has crashed")
+    const crash = Effect.suspend(() => {
+      life.killed = true
+      return Effect.dieMessage("the process has crashed")
+    })
     return (name, sending) =>
       Effect.suspend(() => {
         const mishap = left.shift() ?? "none"
@@ -111,6 +116,22 @@ const shopScene = Effect.gen(function* () {
         return sent.pipe(Effect.zipRight(Effect.orDie(Effect.zipRight(since, cleared))), Effect.zipRight(crash))
       })
   }
+
+  const deploy = <R>(
+    name: string,
+    processes: ReadonlyArray<Process.Process<never, R | ShopJournal | Ledger>>,
+    delivery: Delivery
+  ) =>
+    DistributedProcessing.start(
+      name,
+      processes.map((process) =>
+        process.pipe(
+          Effect.provideService(ShopJournal, deliveredBy(journal, delivery)),
+          Effect.provideService(Ledger, ledgerOf)
+        )
+      ),
+      restartSoon
+    )
 
   return {
     id,
@@ -123,34 +144,34 @@ const shopScene = Effect.gen(function* () {
     noting: (through: Through, pageSize: number) => noting(`${id}/noting`, through, pageSize),
     charging: (through: Through, pageSize: number) => charging(`${id}/charging`, through, pageSize),
     mishapping,
-    deployNoting: ({ name, processes }: ReturnType<typeof noting>, commits: ReadonlyArray<Fault>, delivery: Delivery) =>
-      DistributedProcessing.start(
+    deployNoting: (
+      { name, processes }: ReturnType<typeof noting>,
+      commits: ReadonlyArray<Fault>,
+      delivery: Delivery
+    ) => {
+      const faulty = faultyOffsets(store, commits)
+      const mortalStore = { ...faulty, commit: mortal(life, faulty.commit) }
+      const run = Effect.provideService(OffsetStore.OffsetStore, mortalStore)
+      return deploy(
         name,
-        processes.map((process) =>
-          process.pipe(
-            Effect.provideService(OffsetStore.OffsetStore, faultyOffsets(store, commits)),
-            Effect.provideService(ShopJournal, deliveredBy(journal, delivery)),
-            Effect.provideService(Ledger, ledgerOf)
-          )
-        ),
-        restartSoon
-      ),
+        processes.map((process) => run(process)),
+        delivery
+      )
+    },
     deployCharging: (
       { name, processes }: ReturnType<typeof charging>,
       commits: ReadonlyArray<Fault>,
       delivery: Delivery
-    ) =>
-      DistributedProcessing.start(
+    ) => {
+      const faulty = faultyStore(shop, commits)
+      const mortalStore = { ...faulty, commit: mortal(life, faulty.commit) }
+      const run = Effect.provideService(Shop, mortalStore)
+      return deploy(
         name,
-        processes.map((process) =>
-          process.pipe(
-            Effect.provideService(Shop, faultyStore(shop, commits)),
-            Effect.provideService(ShopJournal, deliveredBy(journal, delivery)),
-            Effect.provideService(Ledger, ledgerOf)
-          )
-        ),
-        restartSoon
-      ),
+        processes.map((process) => run(process)),
+        delivery
+      )
+    },
     /** Starts one process of a manager by hand, as the newest run; the one before is robbed. */
     start: <R, S>({ name, processes }: Projection.Projection<R, S>, index: number) =>
       Effect.gen(function* () {

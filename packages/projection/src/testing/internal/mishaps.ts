@@ -48,3 +48,18 @@ export const faultyOffsets = (
     })
   return { ...store, commit }
 }
+
+/** Whether the process has been killed: what it would do in good order when it ends, it does not do. */
+export interface Life {
+  killed: boolean
+}
+
+/** The commit of a process, which is its last where it has been killed. */
+export const mortal =
+  <C, A, E>(life: Life, commit: (step: C) => Effect.Effect<A, E>) =>
+  (step: C): Effect.Effect<A, E> =>
+    Effect.suspend(() => {
+      if (!life.killed) return commit(step)
+      life.killed = false
+      return Effect.dieMessage("the process is dead")
+    })

@@ -21,8 +21,19 @@ export interface Options<S> {
   readonly lease?: (lease: Operations) => Operations
 }
 
+/**
+ * Lets the program's timers and sockets have their turn: who runs one simulation after the other would keep them from it
+ * for minutes, and a test runner gives up a worker of whom it hears nothing.
+ */
+const breathe = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
 /** Simulates one seed on what the runners host. */
 export const run = <S>(
+  options: Options<S> & { readonly seed: number; readonly faults: Schedule },
+  host: typeof cluster.make
+): Effect.Effect<Report> => Effect.zipRight(breathe, simulated(options, host))
+
+const simulated = <S>(
   options: Options<S> & { readonly seed: number; readonly faults: Schedule },
   host: typeof cluster.make
 ): Effect.Effect<Report> =>
