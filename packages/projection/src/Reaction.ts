@@ -46,6 +46,17 @@ export interface Reaction<out S, out C> {
 }
 
 /**
+ * A reaction: the new state, and the commands that it leads to, none mostly.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const next = <const S, const C = never>(state: S, ...commands: ReadonlyArray<C>): Reaction<S, C> => ({
+  state,
+  commands
+})
+
+/**
  * The row of a key: its state; of the last event, its sequence, the commands that are still to be sent, and how many have
  * been sent and settled.
  *

@@ -9,11 +9,11 @@ import {
   ProcessLease
 } from "@aecor/core"
 import type { Vitest } from "@effect/vitest"
-import { Array, Deferred, Duration, Effect, Schedule } from "effect"
+import { Array, Duration, Effect, Schedule } from "effect"
 import type * as Projection from "../../Projection.js"
 import { deliveredBy, deliveries, type Delivery, type Fault, faults, faultyStore } from "./faults.js"
 import { expectCharged, expectNoted } from "./ledgerChecks.js"
-import { faultyOffsets, type Life, type Mishap, mishaps, mortal, type Purchase, purchases } from "./mishaps.js"
+import { faultyOffsets, held, type Life, type Mishap, mishaps, mortal, type Purchase, purchases } from "./mishaps.js"
 import {
   Bought,
   charging,
@@ -185,20 +185,6 @@ const shopScene = Effect.gen(function* () {
 })
 
 const plain: Through = (_, sending) => sending
-
-/** A sending that waits, the first time, until it is let go. */
-const held = Effect.gen(function* () {
-  const reached = yield* Deferred.make<void>()
-  const gate = yield* Deferred.make<void>()
-  let first = true
-  const through: Through = (_, sending) =>
-    Effect.suspend(() => {
-      if (!first) return sending
-      first = false
-      return Deferred.succeed(reached, undefined).pipe(Effect.zipRight(Deferred.await(gate)), Effect.zipRight(sending))
-    })
-  return { through, reached: Deferred.await(reached), letGo: Deferred.succeed(gate, undefined) }
-})
 
 /** Purchases of one buyer from one ledger: their events are of one tag. */
 const small: ReadonlyArray<Purchase> = [1, 2].map((amount) => ({ buyer: 0, ledger: 0, amount }))

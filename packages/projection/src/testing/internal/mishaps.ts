@@ -1,7 +1,8 @@
 /** What the customers of the suite's shop buy, and what befalls the process that reacts to it. */
 import type { OffsetStore } from "@aecor/core"
-import { Effect, FastCheck } from "effect"
+import { Deferred, Effect, FastCheck } from "effect"
 import type { Fault } from "./faults.js"
+import type { Through } from "./shop.js"
 
 /** One purchase: who buys, how much, and of which ledger it is charged. */
 export interface Purchase {
@@ -63,3 +64,21 @@ export const mortal =
       life.killed = false
       return Effect.dieMessage("the process is dead")
     })
+
+/** A sending that waits, the first time, until it is let go. */
+export const held: Effect.Effect<{
+  readonly through: Through
+  readonly reached: Effect.Effect<void>
+  readonly letGo: Effect.Effect<boolean>
+}> = Effect.gen(function* () {
+  const reached = yield* Deferred.make<void>()
+  const gate = yield* Deferred.make<void>()
+  let first = true
+  const through: Through = (_, sending) =>
+    Effect.suspend(() => {
+      if (!first) return sending
+      first = false
+      return Deferred.succeed(reached, undefined).pipe(Effect.zipRight(Deferred.await(gate)), Effect.zipRight(sending))
+    })
+  return { through, reached: Deferred.await(reached), letGo: Deferred.succeed(gate, undefined) }
+})
