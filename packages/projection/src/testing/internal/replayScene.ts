@@ -148,9 +148,10 @@ export const keysOf = (history: ReadonlyArray<readonly [string, ReadonlyArray<nu
 
 /** Reads rows again and again; gives what it has found wrong: a row that was gone, or of a lower version than before. */
 export const watching = Effect.fnUntraced(function* (
-  { get }: Pick<ViewStore.ViewStore<Row>, "get">,
+  { get }: { readonly get: (key: string) => Effect.Effect<Option.Option<ViewStore.Versioned<Row>>, unknown> },
   keys: ReadonlyArray<string>
 ) {
+  let failure: unknown
   const versions = new Map<string, number>()
   const wrongs: Array<string> = []
   let reads = 0
@@ -163,11 +164,12 @@ export const watching = Effect.fnUntraced(function* (
       versions.set(key, version)
     })
   yield* Effect.forEach(keys, look, { discard: true }).pipe(
-    Effect.zipRight(Effect.sleep("5 millis")),
+    Effect.zipRight(Effect.sleep("20 millis")),
     Effect.forever,
+    Effect.tapError((error) => Effect.sync(() => (failure = error))),
     Effect.forkScoped
   )
-  return { wrongs, reads: () => reads }
+  return { wrongs, reads: () => reads, failure: () => failure }
 })
 
 export const now = Clock.currentTimeMillis
