@@ -16,7 +16,8 @@ export default defineConfig({
     pool: "forks",
     minWorkers: 1,
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000
+    // a bound for what hangs, not for what is slow: machines are shared
+    testTimeout: 60_000,
+    hookTimeout: 60_000
   }
 })

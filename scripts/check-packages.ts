@@ -1,44 +1,70 @@
-// Checks the published packages as a user would get them: packs each, lints the tarball with publint, and resolves
-// its types the way consumers do with attw. Needs a build first.
+// Checks the published packages as a user would get them: packs each, looks at what is in it, lints the tarball with
+// publint, resolves its types the way consumers do with attw; and lets a stranger's project use them all. Needs a build
+// first. `--latest`: the stranger's project gets the newest versions of all else that the published ranges allow.
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import { finish, libraries, root, run, runSteps, type Outcome } from "./lib.js"
+import { finish, libraries, root, run, runPnpm, runSteps, type Outcome } from "./lib.js"
+import * as stranger from "./stranger.js"
 
 const since = performance.now()
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "aecor-packages-"))
 
-/** `pnpm pack`, by the pnpm that runs this script: there need not be one on the PATH. */
-const pack = (name: string, into: string): Promise<Outcome> => {
-  const pnpm = process.env["npm_execpath"]
-  const args = ["pack", "--pack-destination", into]
-  const cwd = path.join(root, "packages", name)
-  if (pnpm === undefined) return Promise.resolve({ ok: false, output: "run this script through pnpm" })
-  return /\.c?js$/.test(pnpm) ? run(process.execPath, [pnpm, ...args], cwd) : run(pnpm, args, cwd)
-}
+const manifestOf = (name: string) =>
+  JSON.parse(fs.readFileSync(path.join(root, "packages", name, "package.json"), "utf8"))
 
-const check = async (name: string): Promise<Outcome> => {
+/** The tarball of a package, as `pnpm pack` makes it. */
+const pack = async (name: string): Promise<Outcome & { readonly file: string }> => {
   const into = path.join(folder, name)
   fs.mkdirSync(into)
-  const packed = await pack(name, into)
-  const tarball = fs.readdirSync(into)[0]
-  if (!packed.ok || tarball === undefined) return packed
-  const file = path.join(into, tarball)
-  const outcomes = [
-    await run("publint", ["run", file, "--strict"]),
-    await run("attw", [file, "--profile", "esm-only", "--no-definitely-typed", "--no-emoji"])
+  const packed = await runPnpm(["pack", "--pack-destination", into], path.join(root, "packages", name))
+  const [tarball = "none"] = fs.readdirSync(into)
+  return { ...packed, file: path.join(into, tarball) }
+}
+
+/** What may be in a package. Sources may: source maps and declaration maps lead to them. */
+const allowed = /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(d\.ts|js)(\.map)?|src\/.+\.ts)$/
+
+const contents = async (name: string, tarball: string): Promise<Outcome> => {
+  const { ok, output } = await run("/bin/tar", ["-tzf", tarball])
+  const files = output.trim().split("\n")
+  const source = (file: string) => file.replace("/dist/", "/src/").replace(/\.(js|d\.ts)$/, ".ts")
+  const compiled = files.filter((file) => /\/dist\/.*\.(js|d\.ts)$/.test(file))
+  const required = ["package.json", "README.md", "LICENSE", "CHANGELOG.md"].map((file) => `package/${file}`)
+  const { version } = manifestOf(name)
+  const changelog = fs.readFileSync(path.join(root, "packages", name, "CHANGELOG.md"), "utf8")
+  const wrong = [
+    ...files.filter((file) => !allowed.test(file)).map((file) => `${file} has no place in a package`),
+    ...compiled.filter((file) => !files.includes(source(file))).map((file) => `${file} is of no source: build anew`),
+    ...required.filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
+    ...(changelog.includes(`\n## ${version}\n`) ? [] : [`CHANGELOG.md says nothing of ${version}`])
   ]
-  return {
-    ok: outcomes.every(({ ok }) => ok),
-    output: outcomes
-      .filter(({ ok }) => !ok)
-      .map(({ output }) => output)
-      .join("\n")
-  }
+  return { ok: ok && wrong.length === 0, output: wrong.join("\n") }
+}
+
+const check = async (name: string, tarball: string): Promise<Outcome> => {
+  const outcomes = [
+    await contents(name, tarball),
+    await run("publint", ["run", tarball, "--strict"]),
+    await run("attw", [tarball, "--profile", "esm-only", "--no-definitely-typed", "--no-emoji"])
+  ]
+  const failed = outcomes.filter(({ ok }) => !ok)
+  return { ok: failed.length === 0, output: failed.map(({ output }) => output).join("\n") }
 }
 
 try {
-  const steps = libraries.map((name) => ({ name, run: () => check(name) }))
+  const tarballs = new Map<string, string>()
+  for (const name of libraries) {
+    const { file, ok, output } = await pack(name)
+    if (!ok) throw new Error(output)
+    tarballs.set(name, file)
+  }
+  const named = Object.fromEntries([...tarballs].map(([name, file]) => [manifestOf(name).name, file]))
+  const latest = process.argv.includes("--latest")
+  const steps = [
+    { name: "stranger", run: () => stranger.check(path.join(folder, "stranger"), named, latest) },
+    ...[...tarballs].map(([name, file]) => ({ name, run: () => check(name, file) }))
+  ]
   finish("packages", await runSteps(steps, 2), since)
 } finally {
   fs.rmSync(folder, { recursive: true, force: true })

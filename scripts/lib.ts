@@ -31,6 +31,13 @@ export const run = (program: string, args: ReadonlyArray<string>, cwd: string = 
     child.on("close", (code) => resolve({ ok: code === 0, output }))
   })
 
+/** Runs the pnpm that runs this script: there need not be one on the PATH. */
+export const runPnpm = (args: ReadonlyArray<string>, cwd: string): Promise<Outcome> => {
+  const pnpm = process.env["npm_execpath"]
+  if (pnpm === undefined) return Promise.resolve({ ok: false, output: "run this script through pnpm" })
+  return /\.c?js$/.test(pnpm) ? run(process.execPath, [pnpm, ...args], cwd) : run(pnpm, args, cwd)
+}
+
 export interface Step {
   readonly name: string
   readonly run: () => Promise<Outcome>

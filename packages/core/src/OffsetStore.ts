@@ -9,9 +9,11 @@ import type { ConsumerId } from "./ConsumerId.js"
 import * as Offset from "./Offset.js"
 import type { Fence, Fenced } from "./ProcessContext.js"
 import { ProcessLease } from "./ProcessLease.js"
+import * as Quarantine from "./Quarantine.js"
 
 /**
- * The stored offset is not the one that the consumer read: another run has moved it. Nothing was written.
+ * The stored offset is not the one that the consumer read: another run has moved it. Nothing was written. Where it is
+ * (`actual` equals `expected`), a key that the commit passes over is no longer in the quarantine: somebody has ended it.
  *
  * @since 0.1.0
  * @category errors
@@ -22,7 +24,10 @@ export class OffsetConflict extends Data.TaggedError("OffsetConflict")<{
   readonly actual: Offset.Offset
 }> {
   override get message(): string {
-    return `${this.consumer.toString()}: expected offset ${this.expected}, found ${this.actual}`
+    const { actual, consumer, expected } = this
+    return actual === expected
+      ? `${consumer.toString()}: a key that was passed over at offset ${expected} is no longer in the quarantine`
+      : `${consumer.toString()}: expected offset ${expected}, found ${actual}`
   }
 }
 
@@ -42,7 +47,8 @@ export class OffsetStoreError extends Data.TaggedError("OffsetStoreError")<{
 }
 
 /**
- * One step of a consumer: from the offset it read to the offset it has handled, under its process's fence.
+ * One step of a consumer: from the offset it read to the offset it has handled, under its process's fence; and which
+ * keys' events it has set aside on the way.
  *
  * @since 0.1.0
  * @category models
@@ -52,11 +58,17 @@ export interface Commit {
   readonly fence: Fence
   readonly expected: Offset.Offset
   readonly offset: Offset.Offset
+  readonly quarantine?: Quarantine.Changes
 }
 
 /**
- * The offsets of consumers. `get` answers 0 for one that has never committed; `commit` stores the offset where the
- * fence is the newest and the stored offset is the expected one.
+ * The offsets of consumers, and their quarantines.
+ *
+ * - `get` answers 0 for one that has never committed.
+ * - `commit` stores the offset where the fence is the newest, the stored offset is the expected one and every key passed
+ *   over is in the quarantine; and what changes in the quarantine with it.
+ * - `quarantined` gives the keys that a consumer of a name has set aside, of all its tags, the oldest first.
+ * - `settle` stores what came of trying one again. It needs no fence: any node may try.
  *
  * @since 0.1.0
  * @category services
@@ -66,6 +78,8 @@ export class OffsetStore extends Context.Tag("@aecor/core/OffsetStore")<
   {
     readonly get: (consumer: ConsumerId) => Effect.Effect<Offset.Offset, OffsetStoreError>
     readonly commit: (commit: Commit) => Effect.Effect<void, Fenced | OffsetConflict | OffsetStoreError>
+    readonly quarantined: (name: string) => Effect.Effect<ReadonlyArray<Quarantine.Entry>, OffsetStoreError>
+    readonly settle: (attempt: Quarantine.Attempt) => Effect.Effect<Quarantine.Outcome, OffsetStoreError>
   }
 >() {}
 
@@ -80,11 +94,14 @@ export const layerMemory: Layer.Layer<OffsetStore, never, ProcessLease> = Layer.
   Effect.gen(function* () {
     const lease = yield* ProcessLease
     const offsets = yield* Ref.make(HashMap.empty<ConsumerId, Offset.Offset>())
+    const quarantine = Quarantine.memory()
     const offsetIn = (all: HashMap.HashMap<ConsumerId, Offset.Offset>, consumer: ConsumerId) =>
       Option.getOrElse(HashMap.get(all, consumer), () => Offset.beginning)
     return {
       get: (consumer) => Effect.map(Ref.get(offsets), (all) => offsetIn(all, consumer)),
-      commit: Effect.fnUntraced(function* ({ consumer, fence, expected, offset }) {
+      quarantined: (name) => Effect.sync(() => quarantine.entries(name)),
+      settle: (attempt) => Effect.sync(() => quarantine.settle(attempt)),
+      commit: Effect.fnUntraced(function* ({ consumer, fence, expected, offset, quarantine: changes }) {
         yield* lease
           .check(fence)
           .pipe(
@@ -94,11 +111,12 @@ export const layerMemory: Layer.Layer<OffsetStore, never, ProcessLease> = Layer.
                 new OffsetStoreError({ description: `the fence could not be checked: ${cause.message}`, cause })
             )
           )
-        const actual = yield* Ref.modify(offsets, (all) => {
+        const { actual, stored } = yield* Ref.modify(offsets, (all) => {
           const found = offsetIn(all, consumer)
-          return [found, found === expected ? HashMap.set(all, consumer, offset) : all]
+          const fits = found === expected && (changes === undefined || quarantine.commit(consumer, changes))
+          return [{ actual: found, stored: fits }, fits ? HashMap.set(all, consumer, offset) : all]
         })
-        if (actual !== expected) return yield* new OffsetConflict({ consumer, expected, actual })
+        if (!stored) return yield* new OffsetConflict({ consumer, expected, actual })
       })
     }
   })

@@ -2,9 +2,6 @@
  * The main job: three nodes sell out a concert while one of them is killed and another joins; then everything is
  * checked. Ends with one line of JSON, and with a failed exit if any of its counts is not zero.
  */
-import * as fs from "node:fs"
-import * as os from "node:os"
-import * as path from "node:path"
 import type { Lease } from "@aecor/core"
 import { PgJournal, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
 import { NodeHttpClient } from "@effect/platform-node"
@@ -37,13 +34,6 @@ const clients = 24
 
 class DemoFailed extends Data.TaggedError("DemoFailed")<{ readonly message: string }> {}
 
-/** A folder for the nodes' logs. */
-const makeFolder = (keep: boolean) =>
-  Effect.acquireRelease(
-    Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "aecor-demo-"))),
-    (folder) => Effect.sync(() => keep || fs.rmSync(folder, { recursive: true, force: true }))
-  )
-
 const storage = (url: Redacted.Redacted) =>
   Layer.mergeAll(
     PgJournal.layer(BookingJournal, { table: "booking_event" }),
@@ -65,7 +55,7 @@ const showPlacement = (nodes: ReadonlyArray<Nodes.Node>) =>
 
 const run = (options: Options.Options) =>
   Effect.gen(function* () {
-    const logs = yield* makeFolder(options.keep)
+    const logs = yield* Nodes.makeLogs(options.keep)
     const databaseUrl = yield* Database.make(options.keep)
     // nodes leave together: each waits for its own processes only
     const together = yield* Effect.acquireRelease(Scope.make(ExecutionStrategy.parallel), Scope.close)

@@ -6,10 +6,12 @@
  * - `HTTP_PORT` (8080): where it serves HTTP.
  * - `HOST` (127.0.0.1), `CLUSTER_PORT` (34431): where the other nodes reach it.
  */
+import { RunnerName } from "@aecor/core"
 import { Config, Effect, Layer } from "effect"
 import { App } from "./app.js"
 import { Database } from "./database.js"
 import * as Server from "./http/Server.js"
+import { NodeName } from "./page/NodeName.js"
 import { Postgres } from "./postgres.js"
 import { leavingWithin, runMain } from "./runMain.js"
 
@@ -26,6 +28,9 @@ const HttpAddress = Layer.effect(
   })
 )
 
+/** Its name in the cluster. */
+const Name = Layer.effect(NodeName, Effect.map(Address, RunnerName.of))
+
 // Memory ⇄ Postgres is this line: `Memory` in the place of `Postgres` runs the same application in this process alone.
 const Main = App.pipe(Layer.provide(Layer.unwrapEffect(Effect.map(Address, Postgres))))
 
@@ -35,4 +40,4 @@ const NoTracer = Layer.setTracerEnabled(false)
 /** More than leaving in good order takes: what is left then waits for a database that does not answer. */
 const patience = "10 seconds"
 
-runMain(Layer.launch(Main.pipe(Layer.provide([HttpAddress, Database, NoTracer]))).pipe(leavingWithin(patience)))
+runMain(Layer.launch(Main.pipe(Layer.provide([HttpAddress, Name, Database, NoTracer]))).pipe(leavingWithin(patience)))

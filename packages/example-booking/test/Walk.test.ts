@@ -1,4 +1,4 @@
-/** The walk of the README, run as it stands there. */
+/** The walk of docs/getting-started.md, run as it stands there. */
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { expect, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Option, Redacted } from "effect"

@@ -42,7 +42,7 @@ describe("the demo", () => {
         expect(fs.readdirSync(folder).filter(isOurs)).toEqual([])
         yield* gone(demo)
       }),
-    90_000
+    180_000
   )
 })
 
@@ -77,7 +77,7 @@ const signalGroup = (demo: ChildProcess, signal: NodeJS.Signals | 0) =>
 const gone = (demo: ChildProcess) =>
   Effect.exit(signalGroup(demo, 0)).pipe(
     Effect.repeat({ until: Exit.isFailure, schedule: Schedule.spaced("50 millis") }),
-    Effect.timeout("10 seconds")
+    Effect.timeout("45 seconds")
   )
 
 const said = (demo: ChildProcess, words: string) =>
@@ -87,10 +87,10 @@ const said = (demo: ChildProcess, words: string) =>
       output += chunk.toString()
       if (output.includes(words)) resume(Effect.void)
     })
-  }).pipe(Effect.timeout("60 seconds"))
+  }).pipe(Effect.timeout("90 seconds"))
 
 const ended = (demo: ChildProcess) =>
   Effect.async<void>((resume) => {
     if (demo.exitCode !== null || demo.signalCode !== null) resume(Effect.void)
     else demo.once("exit", () => resume(Effect.void))
-  }).pipe(Effect.timeout("30 seconds"))
+  }).pipe(Effect.timeout("45 seconds"))

@@ -9,6 +9,7 @@ import { Reactivity } from "@effect/experimental"
 import { Array as Arr, Effect, Fiber, Redacted, Schedule } from "effect"
 import { inject } from "vitest"
 import { connect } from "./http/wire.js"
+import { listen } from "./page/listener.js"
 
 it.scopedLive(
   "a node that finds no database says so in one line: which variable, what happened, and no password",
@@ -24,7 +25,7 @@ it.scopedLive(
 )
 
 it.scopedLive(
-  "a node that is asked to leave answers every request that its clients have sent, and loses nothing",
+  "a node that is asked to leave answers every request that its clients have sent, ends its pages, and loses nothing",
   () =>
     Effect.gen(function* () {
       const databaseUrl = yield* EmbeddedPostgres.createDatabase(inject("postgresUrl"))
@@ -42,6 +43,8 @@ it.scopedLive(
       })
 
       const silent = yield* connect(url)
+      const page = yield* listen(`${url}/live/concerts/concertA?client=c-1`)
+      yield* page.until("hello", {})
       const answered: Array<Answered> = []
       const clients = yield* Effect.forEach(Arr.range(1, 8), (client) => Effect.fork(book(url, client, answered)))
       const accepted = () => answered.filter(({ status }) => status === 201)
@@ -52,6 +55,8 @@ it.scopedLive(
       // a machine with much else to do may be too slow for a booking, and then says so
       expect(answered.filter(({ status }) => status !== 201 && status !== 503)).toEqual([])
       yield* silent.closed
+      yield* page.ended
+      expect(page.names().at(-1)).toBe("leaving")
       expect(yield* node.ended).toBe(0)
 
       const sql = yield* Effect.provide(PgClient.make({ url: databaseUrl }), Reactivity.layer)

@@ -45,7 +45,7 @@ it.live("confirms one of two bookings for a seat, takes its payment, and shows i
       Effect.repeat({
         until: (rows) => rows.length === 2 && rows.every((row) => row.status !== "AwaitingConfirmation")
       }),
-      Effect.timeout("10 seconds")
+      Effect.timeout("45 seconds")
     )
     expect(decided.map((row) => row.status).toSorted()).toEqual(["Confirmed", "Denied"])
 

@@ -1,5 +1,6 @@
 /**
- * Consumers' offsets in a table of Postgres, `consumer_offset`. Views keep theirs in it as well.
+ * Consumers' offsets in a table of Postgres, `consumer_offset`, and what they have set aside in `consumer_quarantine`.
+ * Views keep theirs in them as well.
  *
  * A commit is one call of a function, a transaction of its own: it locks the process's fence, which no newer run can
  * take before the commit has ended, and moves the offset where it still is the expected one. Otherwise nothing happens.
@@ -13,18 +14,22 @@ import { Effect, Layer } from "effect"
 import { grants as grantsOf } from "./internal/grants.js"
 import * as offsetSql from "./internal/offsetSql.js"
 import { query } from "./internal/query.js"
+import * as quarantineSql from "./internal/quarantineSql.js"
 import { detail, reasonOf, sqlState } from "./internal/sqlState.js"
+import * as viewSql from "./internal/viewSql.js"
 import * as PgMigrations from "./PgMigrations.js"
 
 /**
- * The migrations of the table and its function. They come after `PgProcessLease.migrations`.
+ * The migrations of the tables and their functions. They come after `PgProcessLease.migrations`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const migrations: PgMigrations.Migrations = PgMigrations.make("PgOffsetStore", [
   PgMigrations.step("table", offsetSql.table),
-  PgMigrations.step("commit", offsetSql.commit)
+  PgMigrations.step("commit", offsetSql.commit),
+  PgMigrations.step("quarantine", quarantineSql.table + quarantineSql.commit + quarantineSql.settle),
+  PgMigrations.step("view tombstones", viewSql.tombstones)
 ])
 
 /**
@@ -34,7 +39,8 @@ export const migrations: PgMigrations.Migrations = PgMigrations.make("PgOffsetSt
  * @since 0.1.0
  * @category constructors
  */
-export const grants = (role: string): string => grantsOf(role, offsetSql.rights)
+export const grants = (role: string): string =>
+  grantsOf(role, [...offsetSql.rights, ...quarantineSql.rights, ...viewSql.rights])
 
 const storeError = (cause: SqlError.SqlError): OffsetStore.OffsetStoreError =>
   new OffsetStore.OffsetStoreError({ description: `the offset store failed: ${reasonOf(cause)}`, cause })
@@ -68,11 +74,25 @@ export const layer: Layer.Layer<OffsetStore.OffsetStore, never, PgClient.PgClien
         return Number(row?.found ?? 0) satisfies Offset.Offset
       }, Effect.mapError(storeError)),
       commit: Effect.fn("PgOffsetStore.commit")(function* (commit) {
-        yield* Effect.mapError(
-          run(`SELECT ${offsetSql.commitCall}`, offsetSql.commitParameters(commit)),
-          commitError(commit)
-        )
-      })
+        const parameters = offsetSql.commitParameters(commit)
+        const committed =
+          commit.quarantine === undefined
+            ? run(`SELECT ${offsetSql.commitCall}`, parameters)
+            : run(`SELECT ${quarantineSql.commitCall(10, 11, 12)}`, [
+                ...parameters,
+                "",
+                ...quarantineSql.changes(commit.quarantine)
+              ])
+        yield* Effect.mapError(committed, commitError(commit))
+      }),
+      quarantined: Effect.fn("PgOffsetStore.quarantined")(function* (name) {
+        return (yield* run<quarantineSql.Row>(quarantineSql.ofConsumer, [name])).map(quarantineSql.fromRow)
+      }, Effect.mapError(storeError)),
+      settle: Effect.fn("PgOffsetStore.settle")(function* (attempt) {
+        const settled = `SELECT ${quarantineSql.settleCall} AS outcome`
+        const [row] = yield* run<quarantineSql.Settled>(settled, quarantineSql.settleParameters(attempt))
+        return row?.outcome ?? "Gone"
+      }, Effect.mapError(storeError))
     }
   })
 )

@@ -6,6 +6,8 @@
  * their types, arrays and structs in `jsonb`; Postgres converts, so an encoded date may be in a `timestamptz`, and comes
  * back as ISO 8601 in the session's time zone.
  *
+ * A row that is deleted is removed from the table; its tombstone is in `view_tombstone`, which comes with the offsets.
+ *
  * Guarantees: a commit is one statement, a transaction of its own, which stores rows and offset under the process's
  * fence or nothing. Reading one's write asks the same server, so it is not misled by a replica that lags.
  *
@@ -21,6 +23,7 @@ import { grants as grantsOf, onSchema } from "./internal/grants.js"
 import { identifier, tableName } from "./internal/identifier.js"
 import { hubOf, Notifications } from "./internal/notifications.js"
 import * as offsetSql from "./internal/offsetSql.js"
+import * as quarantineSql from "./internal/quarantineSql.js"
 import { query } from "./internal/query.js"
 import * as receipts from "./internal/receipts.js"
 import { reasonOf, sqlState } from "./internal/sqlState.js"
@@ -54,7 +57,7 @@ export interface Storage<Field extends string> {
  */
 export const grants = ({ table }: Pick<Storage<string>, "table">, role: string): string => {
   const name = tableName(table)
-  return grantsOf(role, [...onSchema(name), ["SELECT, INSERT, UPDATE", name.text]])
+  return grantsOf(role, [...onSchema(name), ["SELECT, INSERT, UPDATE, DELETE", name.text]])
 }
 
 const make = Effect.fnUntraced(function* <V extends object, I>(
@@ -71,7 +74,7 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
   const rows = viewRows.make({ view, row: definition.row, key: options.key, columns })
   const hub = yield* hubOf(client)
   const reached = yield* receipts.make({
-    versions: (keys) => run(sql.versions, [keys]),
+    versions: (keys) => run<receipts.Known>(sql.versions, [found.name, keys]),
     subscribe: (listener) => hub.subscribe(found.identity, listener)
   })
 
@@ -108,29 +111,56 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
   })
 
   const load: ViewStore.ViewStore<V>["load"] = Effect.fn("PgViewStore.load")(function* (consumer, keys) {
-    const parameters = [...offsetSql.consumerParameters(consumer), keys]
-    const [loaded] = yield* Effect.mapError(
-      run<{ readonly found: string; readonly rows: string }>(sql.load, parameters),
-      storeError
-    )
+    const parameters = [...offsetSql.consumerParameters(consumer), keys, found.name]
+    const [loaded] = yield* Effect.mapError(run<viewSql.Loaded>(sql.load, parameters), storeError)
     const stored: ReadonlyArray<viewRows.StoredRow> = JSON.parse(loaded?.rows ?? "[]")
     const decoded = yield* Effect.forEach(stored, (row) =>
       Effect.map(rows.decode(row), (versioned) => [String(row[options.key]), versioned] as const)
     )
-    return { offset: Number(loaded?.found ?? 0), rows: new Map(decoded) }
+    const alive = new Map(decoded)
+    const dead = Object.entries<number>(JSON.parse(loaded?.tombstones ?? "{}")).filter(([key]) => !alive.has(key))
+    return { offset: Number(loaded?.found ?? 0), rows: alive, tombstones: new Map(dead) }
   })
 
   const commit: ViewStore.ViewStore<V>["commit"] = Effect.fn("PgViewStore.commit")(function* (page) {
-    const parameters = [...offsetSql.commitParameters(page), yield* rows.encode(page.rows)]
-    yield* Effect.mapError(run(sql.commit, parameters), commitError(page))
+    const { quarantine, tombstones = new Map() } = page
+    const deletes = tombstones.size > 0 || quarantine !== undefined
+    const parameters = [
+      ...offsetSql.commitParameters(page),
+      yield* rows.encode(page.rows),
+      found.name,
+      ...(deletes ? [viewRows.tombstones(tombstones)] : []),
+      ...(quarantine === undefined ? [] : quarantineSql.changes(quarantine))
+    ]
+    const statement = sql.commit({ deletes, quarantines: quarantine !== undefined })
+    yield* Effect.mapError(run(statement, parameters), commitError(page))
     announce()
+  })
+
+  const quarantined = Effect.fn("PgViewStore.quarantined")(function* (name: string) {
+    return (yield* run<quarantineSql.Row>(quarantineSql.ofConsumer, [name])).map(quarantineSql.fromRow)
+  }, Effect.mapError(storeError))
+
+  const settle = Effect.fn("PgViewStore.settle")(function* (attempt: ViewStore.Attempt<V>) {
+    const parameters = [
+      ...quarantineSql.settleParameters(attempt),
+      yield* rows.encode(attempt.rows),
+      found.name,
+      viewRows.tombstones(attempt.tombstones)
+    ]
+    const [row] = yield* Effect.mapError(run<quarantineSql.Settled>(sql.settle, parameters), storeError)
+    announce()
+    return row?.outcome ?? "Gone"
   })
 
   const replace: ViewStore.ViewStore<V>["replace"] = Effect.fn("PgViewStore.replace")(function* ({
     fence,
-    rows: given
+    rows: given,
+    tombstones = new Map()
   }) {
-    const parameters = [fence.deployment, fence.index, fence.epoch, fence.token, yield* rows.encode(given)]
+    const { deployment, epoch, index, token } = fence
+    const values = [yield* rows.encode(given), found.name, viewRows.tombstones(tombstones)]
+    const parameters = [deployment, index, epoch, token, ...values]
     const [answer] = yield* Effect.mapError(run<{ readonly changed: string }>(sql.replace, parameters), (cause) =>
       sqlState(cause) === offsetSql.notNewest ? ProcessContext.fenced(fence) : storeError(cause)
     )
@@ -154,15 +184,18 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
     timeout
   ) {
     if (sequence <= 0) return
-    yield* Effect.mapError(reached(key, sequence), storeError).pipe(
+    const waiting = yield* Effect.mapError(reached(key, sequence), storeError).pipe(
       Effect.timeoutFail({
         duration: timeout,
         onTimeout: () => new ViewStore.ReceiptTimeout({ view, key, sequence })
       })
     )
+    if (Option.isSome(waiting)) {
+      return yield* new ViewStore.Quarantined({ view, key, sequence, entry: waiting.value })
+    }
   })
 
-  return { get, find, load, commit, replace, scan, awaitReceipt } satisfies ViewStore.ViewStore<V>
+  return { get, find, load, commit, quarantined, settle, replace, scan, awaitReceipt } satisfies ViewStore.ViewStore<V>
 })
 
 /**

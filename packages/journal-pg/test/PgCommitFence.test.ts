@@ -59,7 +59,7 @@ layer(Stores, { excludeTestServices: true })("a commit and its fence", (it) => {
       const fence = yield* claimed(process, "new")
       expect((yield* Effect.flip(view.commit({ ...commit, fence: old })))._tag).toBe("Fenced")
       expect((yield* Effect.flip(view.commit({ ...commit, fence, expected: 5 })))._tag).toBe("CommitConflict")
-      expect(yield* view.load(consumerOf("view"), ["a"])).toEqual({ offset: 0, rows: new Map() })
+      expect(yield* view.load(consumerOf("view"), ["a"])).toEqual({ offset: 0, rows: new Map(), tombstones: new Map() })
       yield* view.commit({ ...commit, fence })
       yield* view.commit({ ...commit, fence, expected: 1, offset: 2, rows: new Map() })
       expect((yield* view.load(consumerOf("view"), ["a"])).offset).toBe(2)

@@ -10,7 +10,7 @@ import { Context, Effect, Exit, Fiber, Layer, Redacted } from "effect"
 import { client, newDatabase } from "./fixtures/database.js"
 import * as EncryptedProxy from "./fixtures/encryptedProxy.js"
 
-describe("a client that notices silence", { timeout: 30_000 }, () => {
+describe("a client that notices silence", { timeout: 60_000 }, () => {
   it.scopedLive("fails what waits on a connection on which nothing comes back, and serves again", () =>
     Effect.gen(function* () {
       const { proxy, sql } = yield* throughProxy

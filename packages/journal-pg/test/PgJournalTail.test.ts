@@ -60,7 +60,7 @@ it.live("a listener whose connection is killed is replaced: events still arrive,
         const between = yield* Effect.fork(Stream.runHead(journal.eventsByTag(NoteJournal.tagging.tagOf("b"), 0)))
         yield* sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${sql.in("pid", first)}`
         yield* journal.append("b", 0, [noted("between")])
-        yield* Effect.timeout(Fiber.join(between), "15 seconds")
+        yield* Effect.timeout(Fiber.join(between), "45 seconds")
         yield* listening(sql, first)
         yield* Effect.forEach(fiveTimes, (n) => appendAndSee(journal, "c", n))
       }),
@@ -169,7 +169,7 @@ const appendAndSee = (journal: Note, key: string, n: number) =>
     const tag = NoteJournal.tagging.tagOf(key)
     const seen = yield* Effect.fork(Stream.runHead(journal.eventsByTag(tag, yield* journal.head(tag))))
     yield* journal.append(key, n, [noted("x")])
-    yield* Effect.timeout(Fiber.join(seen), "5 seconds")
+    yield* Effect.timeout(Fiber.join(seen), "45 seconds")
   })
 
 /** Follows all tags until so many events were seen; gives the positions by tag, in the order of their coming. */

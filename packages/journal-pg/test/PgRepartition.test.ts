@@ -1,18 +1,10 @@
-import { PgJournal, PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
+import { PgJournal, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
 import { RepartitionSuite } from "@aecor/projection/testing"
 import { Layer } from "effect"
 import { database } from "./fixtures/database.js"
+import { sumsView } from "./fixtures/view.js"
 
 const table = "sums_event"
-
-const sumsView = PgMigrations.make("sums", [
-  PgMigrations.step(
-    "table",
-    `CREATE TABLE sums (
-      key text PRIMARY KEY, version bigint NOT NULL, sum integer NOT NULL, count integer NOT NULL, trail integer NOT NULL
-    )`
-  )
-])
 
 const Database = database(
   PgProcessLease.migrations,

@@ -1,6 +1,6 @@
 // Offsets, views, leases and the cluster with the rights that their modules name, and no others.
 import { OffsetStoreSuite, ProcessLeaseSuite } from "@aecor/core/testing"
-import { PgCluster, PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
+import { PgCluster, PgJournal, PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
 import { ViewStoreSuite } from "@aecor/projection/testing"
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Layer } from "effect"
@@ -9,6 +9,7 @@ import { client } from "./fixtures/database.js"
 import { newRole, nodeOf, owned, run } from "./fixtures/role.js"
 import { suiteView } from "./fixtures/view.js"
 import { elapse } from "./leases.js"
+import { rights } from "./operations/rights.js"
 
 const offsets = [PgProcessLease.migrations, PgOffsetStore.migrations]
 const rightsToCommit = (role: string) => PgProcessLease.grants(role) + PgOffsetStore.grants(role)
@@ -71,6 +72,28 @@ it.live("a role without rights finds no migration missing, once it may read the 
       expect(yield* Effect.flip(start)).toMatchObject({ _tag: "MigrationError", reason: "Failed" })
       yield* run(owner.url, PgMigrations.grants(role.name))
       yield* start
+    })
+  )
+)
+
+it.live("the owner's migrations end with what a node may do, as the operations page has it", () =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { node, owner } = yield* owned([], () => "")
+      const view = PgMigrations.step(
+        "table",
+        "CREATE TABLE bookings (booking_id text PRIMARY KEY, version bigint NOT NULL)"
+      )
+      const modules = [
+        PgProcessLease.migrations,
+        PgOffsetStore.migrations,
+        PgJournal.migrations({ table: "booking_event" }),
+        PgMigrations.make("bookings", [view]),
+        rights(node.name)
+      ]
+      for (const { url } of [owner, node]) yield* Effect.provide(PgMigrations.run(modules), client(url))
+      expect(yield* run(node.url, "SELECT count(*)::int AS events FROM booking_event")).toEqual([{ events: 0 }])
+      expect(yield* Effect.flip(run(node.url, "DELETE FROM booking_event"))).toMatchObject({ _tag: "SqlError" })
     })
   )
 )

@@ -93,7 +93,7 @@ const view = Effect.gen(function* () {
         return Effect.succeed(
           wanted.flatMap((key) => {
             const version = stored.get(key)
-            return version === undefined ? [] : [{ key, version: String(version) }]
+            return version === undefined ? [] : [{ key, version: String(version), entry: null }]
           })
         )
       }),

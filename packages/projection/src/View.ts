@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { ConsumerId, EventSourced, Offset, ProcessContext } from "@aecor/core"
+import type { ConsumerId, EventSourced, Offset, ProcessContext, Quarantine } from "@aecor/core"
 import { Data, type Duration, type Effect, type Option } from "effect"
 
 /**
@@ -18,7 +18,8 @@ export interface Versioned<out V> {
 }
 
 /**
- * What a projection reads before it folds a page: its offset and the rows concerned, of one moment.
+ * What a projection reads before it folds a page: its offset and the rows concerned, of one moment. A row that was deleted
+ * is a tombstone: the sequence of the event that deleted it.
  *
  * @since 0.1.0
  * @category models
@@ -26,11 +27,12 @@ export interface Versioned<out V> {
 export interface Loaded<V> {
   readonly offset: Offset.Offset
   readonly rows: ReadonlyMap<string, Versioned<V>>
+  readonly tombstones: ReadonlyMap<string, number>
 }
 
 /**
  * One page folded: the new rows by key and the offset they reach, under the process's fence. `expected` is the offset
- * that was read.
+ * that was read. `tombstones` are the rows that the page deletes, with their versions.
  *
  * @since 0.1.0
  * @category models
@@ -41,10 +43,23 @@ export interface Commit<V> {
   readonly expected: Offset.Offset
   readonly offset: Offset.Offset
   readonly rows: ReadonlyMap<string, Versioned<V>>
+  readonly tombstones?: ReadonlyMap<string, number>
+  readonly quarantine?: Quarantine.Changes
 }
 
 /**
- * Rows folded anew, by key, under a fence that is the newest of its process.
+ * What came of trying a quarantined key again: the row that its events make, as far as they could be folded.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Attempt<V> extends Quarantine.Attempt {
+  readonly rows: ReadonlyMap<string, Versioned<V>>
+  readonly tombstones: ReadonlyMap<string, number>
+}
+
+/**
+ * Rows folded anew, by key, and those that their events delete, under a fence that is the newest of its process.
  *
  * @since 0.1.0
  * @category models
@@ -52,6 +67,7 @@ export interface Commit<V> {
 export interface Replacement<V> {
   readonly fence: ProcessContext.Fence
   readonly rows: ReadonlyMap<string, Versioned<V>>
+  readonly tombstones?: ReadonlyMap<string, number>
 }
 
 /**
@@ -72,7 +88,8 @@ export class ViewStoreError extends Data.TaggedError("ViewStoreError")<{
 }
 
 /**
- * The stored offset is not the one that the projection read: another run has moved it. Nothing was written.
+ * The stored offset is not the one that the projection read: another run has moved it. Or a key that the commit passes
+ * over is no longer in the quarantine: somebody has ended it. Nothing was written.
  *
  * @since 0.1.0
  * @category errors
@@ -83,7 +100,8 @@ export class CommitConflict extends Data.TaggedError("CommitConflict")<{
   readonly expected: Offset.Offset
 }> {
   override get message(): string {
-    return `view ${this.view}: ${this.consumer.toString()} is no longer at offset ${this.expected}`
+    const { consumer, expected, view } = this
+    return `view ${view}: ${consumer.toString()} is no longer at offset ${expected}, or a key has left its quarantine`
   }
 }
 
@@ -104,8 +122,30 @@ export class ReceiptTimeout extends Data.TaggedError("ReceiptTimeout")<{
 }
 
 /**
- * The operations of a view store. `load` and `commit` are the projection's, `replace` and `scan` are for a replay, which
- * looks at rows and mends them; the others are for queries.
+ * The view does not reach the receipt's sequence for now: the key waits in the quarantine, as `entry` says, for an event
+ * that could not be folded.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Quarantined extends Data.TaggedError("Quarantined")<{
+  readonly view: string
+  readonly key: string
+  readonly sequence: number
+  readonly entry: Quarantine.Entry
+}> {
+  override get message(): string {
+    const { entry, key, sequence, view } = this
+    return (
+      `view ${view}: key ${JSON.stringify(key)} waits in the quarantine at sequence ${entry.sequence} ` +
+      `(${entry.eventType}) and does not reach ${sequence}: ${entry.cause}`
+    )
+  }
+}
+
+/**
+ * The operations of a view store. `get`, `find` and `awaitReceipt` are for queries, `replace` and `scan` for a replay, which
+ * looks at rows and mends them; the others are the projection's.
  *
  * @since 0.1.0
  * @category models
@@ -118,19 +158,26 @@ export interface ViewStore<V> {
    * by the schema, the columns are the same. A `null` is found by `null`, a date by the same instant.
    */
   readonly find: (where: Partial<V>) => Effect.Effect<ReadonlyArray<V>, ViewStoreError>
-  /** The consumer's offset (0 before its first commit) and the rows of the keys that have one, of one moment. */
+  /** The consumer's offset (0 before its first commit) and what there is of the keys, of one moment. */
   readonly load: (
     consumer: ConsumerId.ConsumerId,
     keys: ReadonlyArray<string>
   ) => Effect.Effect<Loaded<V>, ViewStoreError>
   /**
-   * Stores the rows and the offset, in one transaction, or nothing. A row whose stored version is the same or higher
-   * stays as it is, and the offset is set nonetheless.
+   * Stores the rows, the tombstones, the offset and what changes in the quarantine, in one transaction, or nothing. A row
+   * whose stored version is the same or higher, or whose tombstone's is, stays as it is, and the offset is set nonetheless.
    */
   readonly commit: (commit: Commit<V>) => Effect.Effect<void, ProcessContext.Fenced | CommitConflict | ViewStoreError>
+  /** The keys that the consumers of a name have set aside, of all tags, the oldest first. */
+  readonly quarantined: (name: string) => Effect.Effect<ReadonlyArray<Quarantine.Entry>, ViewStoreError>
   /**
-   * Stores the rows in one transaction, or nothing, and leaves all offsets as they are. A row whose stored version is
-   * higher stays as it is. Gives the number of those that are different now.
+   * Stores what came of trying a quarantined key again, with its rows, in one transaction; nothing where the outcome is
+   * `Behind` or `Gone`. It needs no fence: a key leaves the quarantine once, and rows are replaced by higher versions only.
+   */
+  readonly settle: (attempt: Attempt<V>) => Effect.Effect<Quarantine.Outcome, ViewStoreError>
+  /**
+   * Stores the rows and the tombstones in one transaction, or nothing, and leaves all offsets as they are. A row whose
+   * stored version is higher, or whose tombstone's is, stays as it is. Gives the number of those that are different now.
    */
   readonly replace: (replacement: Replacement<V>) => Effect.Effect<number, ProcessContext.Fenced | ViewStoreError>
   /**
@@ -143,10 +190,11 @@ export interface ViewStore<V> {
   ) => Effect.Effect<ReadonlyArray<readonly [key: string, row: Versioned<V>]>, ViewStoreError>
   /**
    * Waits until the row of the receipt's key has the receipt's sequence folded in: reading one's own write. Returns at
-   * once where it has; a receipt of sequence 0 waits for nothing.
+   * once where it has, or was deleted since, and fails at once with `Quarantined` where the key waits for an event of that
+   * sequence or an earlier one; a receipt of sequence 0 waits for nothing.
    */
   readonly awaitReceipt: (
     receipt: Pick<EventSourced.Receipt<unknown>, "key" | "sequence">,
     timeout: Duration.DurationInput
-  ) => Effect.Effect<void, ReceiptTimeout | ViewStoreError>
+  ) => Effect.Effect<void, ReceiptTimeout | Quarantined | ViewStoreError>
 }

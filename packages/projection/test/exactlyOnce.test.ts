@@ -88,7 +88,8 @@ describe("Projection.exactlyOnce", () => {
         expect(String(error)).toContain("it is broken")
         expect(yield* view.load(ConsumerId.make("Broken", counterTag), ["a", "b"])).toEqual({
           offset: 0,
-          rows: new Map()
+          rows: new Map(),
+          tombstones: new Map()
         })
       }).pipe(Effect.provide(Memory))
   )
@@ -223,7 +224,8 @@ describe("Projection.exactlyOnce", () => {
       ])
       expect(yield* store.load(ConsumerId.make("Again", counterTag), ["a"])).toEqual({
         offset: 4,
-        rows: new Map([["a", { version: 4, view: { sum: 16 } }]])
+        rows: new Map([["a", { version: 4, view: { sum: 16 } }]]),
+        tombstones: new Map()
       })
       expect(yield* eventsOf("Again")).toBe(4)
     }).pipe(Effect.provide(Memory))

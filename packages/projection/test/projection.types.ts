@@ -11,7 +11,7 @@ import {
   type ProcessLease,
   Tagging
 } from "@aecor/core"
-import { Projection, ViewStore } from "@aecor/projection"
+import { AsOf, Projection, Replay, ViewAlias, type ViewAliases, ViewStore } from "@aecor/projection"
 import { Context, Effect, type Layer, Option, Schema, type Scope } from "effect"
 
 type Equal<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2 ? true : false
@@ -47,7 +47,7 @@ export const wrongColumn = Effect.flatMap(BookingsView, (view) => view.find({ cl
 
 declare const receipt: EventSourced.Receipt<Date>
 const awaited = Effect.flatMap(BookingsView, (view) => view.awaitReceipt(receipt, "1 second"))
-type AwaitError = ViewStore.ReceiptTimeout | ViewStore.ViewStoreError
+type AwaitError = ViewStore.ReceiptTimeout | ViewStore.Quarantined | ViewStore.ViewStoreError
 same<Equal<typeof awaited, Effect.Effect<void, AwaitError, BookingsView>>>()
 
 const bookings = Projection.exactlyOnce("BookingViewProjection", {
@@ -121,3 +121,41 @@ Projection.atLeastOnce("NoEffect", {
   // @ts-expect-error a handler is an Effect
   handle: (entity) => entity.key
 })
+
+// What can be replayed: views. Handlers have effects that a replay would repeat.
+const replayed = Replay.inPlace(bookings, "all")
+type Replays = BookingJournal | BookingsView | ProcessLease.ProcessLease
+same<Equal<typeof replayed, Effect.Effect<Replay.Report, Replay.ReplayError, Replays>>>()
+// @ts-expect-error handlers cannot be replayed
+export const repeated = Replay.inPlace(confirmation, "all")
+// @ts-expect-error nor tried out
+export const tried = Replay.dryRun(confirmation, "all")
+const then = AsOf.row(bookings, "b-1", { position: 1 })
+same<Equal<Effect.Effect.Success<typeof then>, Option.Option<ViewStore.Versioned<BookingRow>>>>()
+export const agreed = Replay.rewind(BookingJournal, confirmation, { after: 1, repeatEffects: true })
+// @ts-expect-error that effects are repeated has to be said
+export const unsaid = Replay.rewind(BookingJournal, confirmation, { after: 1 })
+// @ts-expect-error and agreed to
+export const denied = Replay.rewind(BookingJournal, confirmation, { after: 1, repeatEffects: false })
+
+// The versions of a view: rows of a later one have the fields of the first at least.
+class WiderRow extends BookingRow.extend<WiderRow>("WiderRow")({ total: Schema.Number }) {}
+class WiderView extends ViewStore.Tag<WiderView>()("bookings_2", { row: WiderRow }) {}
+class OtherView extends ViewStore.Tag<OtherView>()("other", { row: Schema.Struct({ clientId: Schema.Number }) }) {}
+const wider = Projection.exactlyOnce("BookingViewProjection2", {
+  journal: BookingJournal,
+  view: WiderView,
+  project: () => new WiderRow({ clientId: "", cancelledAt: Option.none(), total: 0 })
+})
+const other = Projection.exactlyOnce("Other", {
+  journal: BookingJournal,
+  view: OtherView,
+  project: () => ({ clientId: 1 })
+})
+class Served extends ViewAlias.Tag<Served>()("served", { versions: [bookings, wider] }) {}
+same<Equal<Context.Tag.Service<Served>, ViewAlias.ViewAlias<BookingRow>>>()
+same<Equal<typeof Served.layer, Layer.Layer<Served, never, BookingsView | WiderView | ViewAliases.ViewAliases>>>()
+// @ts-expect-error rows that are not readable as the first version's
+export const unlike = ViewAlias.Tag<Served>()("served", { versions: [bookings, other] })
+// @ts-expect-error handlers make no version
+export const noRow = ViewAlias.Tag<Served>()("served", { versions: [confirmation] })

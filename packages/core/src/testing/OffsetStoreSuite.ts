@@ -20,6 +20,7 @@ import { ProcessLease } from "../ProcessLease.js"
 import { EventTag } from "../Tagging.js"
 import { claimed, freshName, registered } from "./internal/leases.js"
 import { shared } from "./internal/sharedLayer.js"
+import * as QuarantineSuite from "./QuarantineSuite.js"
 
 /**
  * Registers the tests. The store must check its fences against the lease of the layer.
@@ -135,7 +136,14 @@ export const suite = <E>(name: string, store: Layer.Layer<OffsetStore | ProcessL
       })
     )
   })
+  QuarantineSuite.suite(name, store, quarantining)
 }
+
+const quarantining = Effect.map(OffsetStore, ({ get, ...store }) => ({
+  conflict: "OffsetConflict" as const,
+  offset: get,
+  ...store
+}))
 
 const consumerOf = (name: string, tag: string, partition = 0): ConsumerId.ConsumerId =>
   ConsumerId.make(name, new EventTag({ name: tag, partition }))

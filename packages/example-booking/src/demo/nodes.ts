@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
+import * as os from "node:os"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
@@ -19,7 +20,16 @@ export interface Node {
   readonly pid: number
   readonly log: string
   readonly kill: Effect.Effect<void>
+  /** Returns when it has ended, in whatever way. */
+  readonly ended: Effect.Effect<void>
 }
+
+/** A folder for the nodes' logs. */
+export const makeLogs = (keep: boolean): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "aecor-demo-"))),
+    (folder) => Effect.sync(() => keep || fs.rmSync(folder, { recursive: true, force: true }))
+  )
 
 const freePort: Effect.Effect<number, NodeFailed> = Effect.mapError(
   EmbeddedPostgres.freePort,
@@ -27,8 +37,8 @@ const freePort: Effect.Effect<number, NodeFailed> = Effect.mapError(
 )
 
 const entry = fileURLToPath(new URL("node.ts", import.meta.url))
-/** A node makes much that does not live long: with more room for it, collecting costs a fifth less. */
-const nodeFlags = ["--max-semi-space-size=64"]
+/** From its sources. A node makes much that does not live long: with more room for it, collecting costs a fifth less. */
+const nodeFlags = ["--import", "tsx", "--conditions=@aecor/source", "--max-semi-space-size=64"]
 /** How long a node may take to leave in good order. */
 const patience = "15 seconds"
 
@@ -65,7 +75,7 @@ export const start = (
     )
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
-        spawn(process.execPath, [...process.execArgv, ...nodeFlags, entry], {
+        spawn(process.execPath, [...nodeFlags, entry], {
           // the channel tells the node when its parent is gone
           stdio: ["ignore", output, output, "ipc"],
           env: {
@@ -87,6 +97,7 @@ export const start = (
       url: `http://127.0.0.1:${httpPort}`,
       pid: child.pid,
       log,
+      ended: exitOf(child),
       kill: Effect.suspend(() => {
         child.kill("SIGKILL")
         return exitOf(child)
@@ -94,9 +105,10 @@ export const start = (
     }
   })
 
-/** Waits until a node says that it is ready. */
-export const awaitReady = (node: Node): Effect.Effect<void, NodeFailed> =>
-  Effect.tryPromise({
+/** Waits until a node says that it is ready. Fails when it has ended instead. */
+export const awaitReady = (node: Node): Effect.Effect<void, NodeFailed> => {
+  const failed = (why: string) => new NodeFailed({ message: `${node.name} ${why}; see ${node.log}` })
+  const asked = Effect.tryPromise({
     try: async (signal) => {
       const response = await fetch(`${node.url}/ready`, { signal })
       await response.arrayBuffer()
@@ -105,8 +117,8 @@ export const awaitReady = (node: Node): Effect.Effect<void, NodeFailed> =>
     catch: (error) => (error instanceof Error ? error.message : String(error))
   }).pipe(
     Effect.timeout("2 seconds"),
-    Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.upTo("60 seconds"))),
-    Effect.mapError(
-      (error) => new NodeFailed({ message: `${node.name} is not ready: ${String(error)}; see ${node.log}` })
-    )
+    Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.upTo("2 minutes"))),
+    Effect.mapError((error) => failed(`is not ready: ${String(error)}`))
   )
+  return Effect.raceFirst(asked, Effect.zipRight(node.ended, failed("has ended before it was ready")))
+}

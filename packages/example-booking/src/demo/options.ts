@@ -22,7 +22,12 @@ export const usage = `pnpm demo [--nodes N] [--bookings N] [--keep]
   --keep         leave the database's folder and the nodes' logs
   DATABASE_URL   use this Postgres instead of an embedded one; the demo makes a database of its own in it`
 
-const integer = (name: string, given: string | undefined, range: { min: number; max: number; otherwise: number }) => {
+/** An option that is an integer, or else the usual one. */
+export const integer = (
+  name: string,
+  given: string | undefined,
+  range: { readonly min: number; readonly max: number; readonly otherwise: number }
+): Effect.Effect<number, UsageError> => {
   if (given === undefined) return Effect.succeed(range.otherwise)
   const value = Number(given)
   return Number.isInteger(value) && value >= range.min && value <= range.max

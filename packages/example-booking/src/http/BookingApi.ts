@@ -10,6 +10,7 @@ import { Schema } from "effect"
 import * as R from "../domain/BookingRejection.js"
 import { BookingId, ClientId, ConcertId, PaymentId, Reason } from "../domain/Ids.js"
 import { Seat } from "../domain/Seat.js"
+import { live } from "../page/LiveApi.js"
 import { SeatOffer } from "../reservation/TicketReservation.js"
 import { BookingRow } from "../view/BookingRow.js"
 import { CommandNotAnswered, StorageUnavailable, ViewBehind } from "./HttpError.js"
@@ -138,6 +139,7 @@ export class BookingApi extends HttpApi.make("booking")
   .add(bookings)
   .add(payments)
   .add(concerts)
+  .add(live)
   .add(node)
   .annotate(OpenApi.Title, "Concert tickets")
   .annotate(OpenApi.Description, "Book seats, pay for them, or give them back.") {}

@@ -61,12 +61,12 @@ export const BookingsHttp = HttpApiBuilder.group(BookingApi, "bookings", (handle
           onNone: () => new BookingNotFound(),
           onSome: ({ view }) => Effect.succeed(view)
         })
-      }).pipe(Effect.catchTags({ ReceiptTimeout: behind, ViewStoreError: unavailable }))
+      }).pipe(Effect.catchTags({ ReceiptTimeout: behind, Quarantined: behind, ViewStoreError: unavailable }))
     )
     .handle("list", ({ path: { clientId }, urlParams: { token } }) =>
       Effect.gen(function* () {
         yield* awaitToken(token)
         return yield* (yield* BookingsView).find({ clientId })
-      }).pipe(Effect.catchTags({ ReceiptTimeout: behind, ViewStoreError: unavailable }))
+      }).pipe(Effect.catchTags({ ReceiptTimeout: behind, Quarantined: behind, ViewStoreError: unavailable }))
     )
 )

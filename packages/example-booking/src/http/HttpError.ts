@@ -13,7 +13,7 @@ export class CommandNotAnswered extends Schema.TaggedError<CommandNotAnswered>()
   inDoubt: Schema.Boolean
 }) {}
 
-/** The view has not seen what the token stands for in time. */
+/** The view has not seen what the token stands for in time, or sets the booking aside until somebody has looked at it. */
 export class ViewBehind extends Schema.TaggedError<ViewBehind>()("ViewBehind", {}) {}
 
 export class StorageUnavailable extends Schema.TaggedError<StorageUnavailable>()("StorageUnavailable", {}) {}
@@ -21,7 +21,7 @@ export class StorageUnavailable extends Schema.TaggedError<StorageUnavailable>()
 export const notAnswered = (error: CommandFailed.CommandFailed): Effect.Effect<never, CommandNotAnswered> =>
   Effect.zipRight(Effect.logWarning(error), new CommandNotAnswered({ reason: error.reason, inDoubt: error.inDoubt }))
 
-export const behind = (error: ViewStore.ReceiptTimeout): Effect.Effect<never, ViewBehind> =>
+export const behind = (error: ViewStore.ReceiptTimeout | ViewStore.Quarantined): Effect.Effect<never, ViewBehind> =>
   Effect.zipRight(Effect.logInfo(error.message), new ViewBehind())
 
 export const unavailable = (

@@ -9,10 +9,12 @@ import { BookingStatus } from "../../src/domain/BookingState.js"
 import { Memory } from "../../src/memory.js"
 import * as fixture from "./fixtures.js"
 
+// #region given
 const { given, thenAnswer, thenEvents, thenRejection } = BehaviorSpec
 
 const booking = (...history: ReadonlyArray<E.BookingEvent>) => given(Booking.Booking, Booking.handlers, ...history)
 const { AwaitingConfirmation, Confirmed } = fixture.history
+// #endregion
 
 describe("each command is answered by its decision", () => {
   it.effect("Place", () =>
@@ -41,13 +43,16 @@ describe("each command is answered by its decision", () => {
     )
   )
 
+  // #region payment
   it.effect("ReceivePayment", () =>
     Effect.map(
       booking(...Confirmed).when("ReceivePayment", { paymentId: fixture.paymentId }),
       thenEvents<E.BookingEvent>(new E.BookingPaid({ paymentId: fixture.paymentId }), new E.BookingSettled())
     )
   )
+  // #endregion
 
+  // #region clock
   it.effect("Expire, by the clock", () =>
     Effect.gen(function* () {
       const expire = booking(...Confirmed).when("Expire", undefined)
@@ -57,6 +62,7 @@ describe("each command is answered by its decision", () => {
       thenEvents(new E.BookingExpired())(yield* expire)
     })
   )
+  // #endregion
 
   it.effect.each(BookingStatus.literals)("Status when %s", (status) =>
     Effect.map(

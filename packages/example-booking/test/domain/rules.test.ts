@@ -13,6 +13,7 @@ import * as fixture from "./fixtures.js"
 const { given, thenEvents, thenRejection } = BehaviorSpec
 
 describe("the rule table", () => {
+  // #region table
   const rows = table`
                     | AwaitingConfirmation             | Confirmed                    | Denied          | Cancelled                | Expired          | Settled
     Confirm         | BookingConfirmed                 | ignore                       | BookingIsDenied | BookingIsAlreadyCanceled | BookingIsExpired | ignore
@@ -27,6 +28,7 @@ describe("the rule table", () => {
   it.each(rows)("$command when $status: $outcome", ({ command, outcome, status }) => {
     expect(named(commands[command]?.(given(fold, ...fixture.history[status]).state))).toBe(outcome)
   })
+  // #endregion
 
   it("has a row for every command and a column for every state", () => {
     expect(rows.length).toBe(Object.keys(commands).length * BookingStatus.literals.length)

@@ -37,7 +37,7 @@ export const connect = (url: string) =>
       Effect.async<A>((resume) => {
         changed = () => Option.map(look(), (found) => resume(Effect.succeed(found)))
         changed()
-      }).pipe(Effect.timeoutFail({ duration: "10 seconds", onTimeout: () => new Unheard({ wanted, heard }) }))
+      }).pipe(Effect.timeoutFail({ duration: "45 seconds", onTimeout: () => new Unheard({ wanted, heard }) }))
 
     return {
       send: (text: string) => Effect.sync(() => socket.write(text)),

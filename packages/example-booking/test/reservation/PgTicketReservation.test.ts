@@ -41,5 +41,5 @@ it.live("takes the locks of a release in the order of the seats, wherever their 
     yield* Fiber.join(Fiber.zip(taking, releasing))
     const seats = yield* hall.seats(ConcertId.make("concertA"))
     expect(seats.every((seat) => seat.available)).toBe(true)
-  }).pipe(Effect.provide(layer), Effect.timeout("10 seconds"))
+  }).pipe(Effect.provide(layer), Effect.timeout("45 seconds"))
 )

@@ -1,10 +1,13 @@
 /**
  * Waiting for rows to reach a version. One fiber a view asks for the versions of all keys that are waited for at once,
  * whenever the view has been committed to or somebody new waits, and now and then in case a notification was lost. A key
- * that the server does not take as one (with a NUL in it) fails whoever waits for it, and nobody else.
+ * that the server does not take as one (with a NUL in it) fails whoever waits for it, and nobody else. A key that is in
+ * the quarantine is answered with its entry there.
  */
+import type { Quarantine } from "@aecor/core"
 import type { SqlError } from "@effect/sql"
-import { Cause, Effect, Exit, Option, type Scope } from "effect"
+import { Array, Cause, Effect, Exit, Option, type Scope } from "effect"
+import * as quarantineSql from "./quarantineSql.js"
 import { meaning } from "./sqlState.js"
 import * as Wakeups from "./wakeups.js"
 
@@ -14,10 +17,19 @@ const pollInterval = "250 millis"
 interface Waiter {
   readonly key: string
   readonly version: number
-  readonly resume: (exit: Exit.Exit<void, SqlError.SqlError>) => void
+  readonly resume: (exit: Answered) => void
 }
 
-type Versions = ReadonlyArray<{ readonly key: string; readonly version: string }>
+/** Nothing where the version is reached, and the entry of the quarantine where the key waits there. */
+type Answered = Exit.Exit<Option.Option<Quarantine.Entry>, SqlError.SqlError>
+
+/** What is known of a key: a version, or the JSON of what waits. A key may have several of these, or none. */
+export interface Known {
+  readonly key: string
+  readonly version: string | null
+  readonly entry: string | null
+}
+type Versions = ReadonlyArray<Known>
 
 /** What was answered when these keys were asked for. */
 interface Answer {
@@ -28,16 +40,27 @@ interface Answer {
 const isOfData = (exit: Answer["versions"]): boolean =>
   Exit.isFailure(exit) && Option.exists(Cause.failureOption(exit.cause), (error) => meaning(error) === "Data")
 
+/** The answer to who waits, if there is one. */
+const answerTo = ({ version }: Waiter, known: Versions): Option.Option<Option.Option<Quarantine.Entry>> => {
+  if (known.some((one) => Number(one.version ?? 0) >= version)) return Option.some(Option.none())
+  const waiting = known.flatMap(({ entry }) => (entry === null ? [] : [quarantineSql.fromRow(JSON.parse(entry))]))
+  return Option.map(Option.fromNullable(waiting.find(({ sequence }) => sequence <= version)), Option.some)
+}
+
 export const make = Effect.fnUntraced(function* (options: {
   readonly versions: (keys: ReadonlyArray<string>) => Effect.Effect<Versions, SqlError.SqlError>
   /** Calls back whenever the view may have been committed to. */
   readonly subscribe: (listener: () => void) => Effect.Effect<void, never, Scope.Scope>
-}): Effect.fn.Return<(key: string, version: number) => Effect.Effect<void, SqlError.SqlError>, never, Scope.Scope> {
+}): Effect.fn.Return<
+  (key: string, version: number) => Effect.Effect<Option.Option<Quarantine.Entry>, SqlError.SqlError>,
+  never,
+  Scope.Scope
+> {
   const wakeups = Wakeups.make()
   const waiters = new Set<Waiter>()
   yield* options.subscribe(() => wakeups.wake())
 
-  const settle = (waiter: Waiter, exit: Exit.Exit<void, SqlError.SqlError>) => {
+  const settle = (waiter: Waiter, exit: Answered) => {
     waiters.delete(waiter)
     waiter.resume(exit)
   }
@@ -52,11 +75,11 @@ export const make = Effect.fnUntraced(function* (options: {
     const asked = [...waiters]
     for (const { keys, versions } of yield* answersTo([...new Set(asked.map(({ key }) => key))])) {
       const those = new Set(keys)
-      const reached = new Map(Exit.isSuccess(versions) ? versions.value.map((_) => [_.key, Number(_.version)]) : [])
+      const known = Array.groupBy(Exit.isSuccess(versions) ? versions.value : [], ({ key }) => key)
       for (const waiter of asked) {
         if (!those.has(waiter.key)) continue
-        if (Exit.isFailure(versions)) settle(waiter, Exit.asVoid(versions))
-        else if ((reached.get(waiter.key) ?? 0) >= waiter.version) settle(waiter, Exit.void)
+        if (Exit.isFailure(versions)) settle(waiter, Exit.failCause(versions.cause))
+        else Option.map(answerTo(waiter, known[waiter.key] ?? []), (answer) => settle(waiter, Exit.succeed(answer)))
       }
     }
   })

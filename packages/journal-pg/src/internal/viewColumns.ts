@@ -26,21 +26,25 @@ export const columnsOf = <V, I>(
     return { field, column: identifier(named[field] ?? snakeCase(field), "name of a column"), optional: isOptional }
   })
 
-/** The table as it was found: its identity, and the type of each column that is used. */
+/** The table as it was found: its identity, its name with its schema's, and the type of each column that is used. */
 export interface Found {
   readonly identity: string
+  readonly name: string
   readonly types: ReadonlyMap<string, string>
 }
 
 interface Attribute {
   readonly identity: string
+  readonly table: string
   readonly name: string
   readonly type: string
   readonly unique: boolean
 }
 
 const attributes = (table: TableName) => `
-  SELECT a.attrelid::text AS identity, a.attname AS name, format_type(a.atttypid, NULL) AS type,
+  SELECT a.attrelid::text AS identity, (SELECT format('%I.%I', s.nspname, c.relname)
+      FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace WHERE c.oid = a.attrelid) AS "table",
+    a.attname AS name, format_type(a.atttypid, NULL) AS type,
     EXISTS (
       SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indnkeyatts = 1
         AND i.indkey[0] = a.attnum AND i.indpred IS NULL
@@ -71,5 +75,5 @@ export const find = Effect.fnUntraced(function* (options: {
   if (!found.some(({ name, unique }) => name === key && unique)) {
     return yield* failed(`the column ${key} of table ${table.text} is neither its primary key nor unique`)
   }
-  return { identity: first.identity, types }
+  return { identity: first.identity, name: first.table, types }
 })

@@ -79,3 +79,7 @@ export const make = <V extends object, I>(options: {
 
 /** A field of an encoded row, which the schema knows to be a record. */
 const fieldOf = (encoded: unknown, field: string): unknown => (encoded as Json)[field]
+
+/** Tombstones as JSON: versions by keys. */
+export const tombstones = (versions: ReadonlyMap<string, number>): string =>
+  JSON.stringify(Object.fromEntries(versions))

@@ -2,12 +2,14 @@
  * A view store in the memory of one process. Rows are encoded when they are committed and decoded when they are read,
  * so that what works here works on a real storage; each commit is one step that nothing can interleave.
  */
-import { type ConsumerId, Offset, type ProcessContext, ProcessLease } from "@aecor/core"
+import { type ConsumerId, Offset, type ProcessContext, ProcessLease, Quarantine } from "@aecor/core"
 import { type Duration, Effect, Option, Schema, Stream, SubscriptionRef } from "effect"
 import {
+  type Attempt,
   type Commit,
   CommitConflict,
   type Loaded,
+  Quarantined,
   ReceiptTimeout,
   type Replacement,
   type Versioned,
@@ -25,6 +27,8 @@ export const make = <V extends object, I>(definition: {
     const encode = Schema.encode(definition.row)
     const decode = Schema.decode(definition.row)
     const rows = new Map<string, Versioned<I>>()
+    const tombstones = new Map<string, number>()
+    const quarantine = Quarantine.memory()
     const offsets = new Map<string, Offset.Offset>()
     const commits = yield* SubscriptionRef.make(0)
 
@@ -42,7 +46,7 @@ export const make = <V extends object, I>(definition: {
       })
 
     const offsetOf = (consumer: ConsumerId.ConsumerId) => offsets.get(identity(consumer)) ?? Offset.beginning
-    const versionOf = (key: string) => rows.get(key)?.version ?? 0
+    const versionOf = (key: string) => Math.max(rows.get(key)?.version ?? 0, tombstones.get(key) ?? 0)
 
     const get = Effect.fn(`${name}.get`)(function* (key: string) {
       const stored = rows.get(key)
@@ -67,17 +71,36 @@ export const make = <V extends object, I>(definition: {
         return stored === undefined ? [] : [[key, stored] as const]
       })
       const loaded = new Map<string, Versioned<V>>()
+      const dead = new Map(
+        keys.flatMap((key) => {
+          const version = tombstones.get(key)
+          return version === undefined ? [] : [[key, version] as const]
+        })
+      )
       for (const [key, stored] of concerned) loaded.set(key, yield* decodeRow(key, stored))
-      return { offset, rows: loaded } satisfies Loaded<V>
+      return { offset, rows: loaded, tombstones: dead } satisfies Loaded<V>
     })
 
+    const revive = (key: string, row: Versioned<I>) => {
+      rows.set(key, row)
+      tombstones.delete(key)
+    }
+    const bury = (key: string, version: number) => {
+      rows.delete(key)
+      tombstones.set(key, version)
+    }
+    const put = (encoded: ReadonlyArray<readonly [string, Versioned<I>]>, dead: ReadonlyMap<string, number>) => {
+      for (const [key, row] of encoded) if (row.version > versionOf(key)) revive(key, row)
+      for (const [key, version] of dead) if (version > versionOf(key)) bury(key, version)
+    }
     const store = (
-      { consumer, expected, offset }: Commit<V>,
+      { consumer, expected, offset, quarantine: changes, tombstones: dead }: Commit<V>,
       encoded: ReadonlyArray<readonly [string, Versioned<I>]>
     ): Effect.Effect<void, CommitConflict> =>
       Effect.suspend(() => {
-        if (offsetOf(consumer) !== expected) return new CommitConflict({ view: name, consumer, expected })
-        for (const [key, row] of encoded) if (row.version > versionOf(key)) rows.set(key, row)
+        const fits = offsetOf(consumer) === expected && (changes === undefined || quarantine.commit(consumer, changes))
+        if (!fits) return new CommitConflict({ view: name, consumer, expected })
+        put(encoded, dead ?? new Map())
         offsets.set(identity(consumer), offset)
         return Effect.void
       })
@@ -106,37 +129,56 @@ export const make = <V extends object, I>(definition: {
         const changed = encoded.filter(
           ([key, row]) => row.version >= versionOf(key) && !sameEncoded(rows.get(key), row)
         )
-        for (const [key, row] of changed) rows.set(key, row)
-        return changed.length
+        for (const [key, row] of changed) revive(key, row)
+        const dead = [...(replacement.tombstones ?? [])].filter(
+          ([key, version]) => version >= versionOf(key) && tombstones.get(key) !== version
+        )
+        for (const [key, version] of dead) bury(key, version)
+        return changed.length + dead.length
       })
       return yield* fenced(replacement.fence, write)
     })
 
     const scan = Effect.fn(`${name}.scan`)(function* (after: Option.Option<string>, limit: number) {
-      const found: Array<readonly [string, Versioned<I>]> = []
-      let isBehind = Option.isNone(after)
-      // the order in which the keys came
-      for (const one of rows) {
-        if (found.length === limit) break
-        if (isBehind) found.push(one)
-        isBehind ||= Option.contains(after, one[0])
-      }
+      const isBehind = ([key]: readonly [string, unknown]) =>
+        Option.isNone(after) || byCodePoint([after.value, undefined], [key, undefined]) < 0
+      const found = [...rows].filter(isBehind).toSorted(byCodePoint).slice(0, limit)
       return yield* Effect.forEach(found, ([key, row]) => Effect.map(decodeRow(key, row), (one) => [key, one] as const))
+    })
+
+    const settle = Effect.fn(`${name}.settle`)(function* (attempt: Attempt<V>) {
+      const encoded = yield* encodeAll(attempt.rows)
+      const settled = Effect.sync(() => {
+        const outcome = quarantine.settle(attempt)
+        if (outcome === "Ended" || outcome === "Failed") put(encoded, attempt.tombstones)
+        return outcome
+      })
+      return yield* Effect.uninterruptible(Effect.zipLeft(settled, signalled))
     })
 
     const awaitReceipt = Effect.fn(`${name}.awaitReceipt`)(function* (
       { key, sequence }: { readonly key: string; readonly sequence: number },
       timeout: Duration.DurationInput
     ) {
+      /** How the waiting ends now, if it does. */
+      const ending = (): Option.Option<Option.Option<Quarantine.Entry>> => {
+        if (versionOf(key) >= sequence) return Option.some(Option.none())
+        const entry = quarantine.ofKey(key).find((one) => one.sequence <= sequence)
+        return Option.map(Option.fromNullable(entry), Option.some)
+      }
       // `changes` subscribes before it gives the present value: a commit in between is not missed
-      yield* commits.changes.pipe(
-        Stream.filter(() => versionOf(key) >= sequence),
+      const ended = yield* commits.changes.pipe(
+        Stream.filterMap(ending),
         Stream.runHead,
         Effect.timeoutFail({ duration: timeout, onTimeout: () => new ReceiptTimeout({ view: name, key, sequence }) })
       )
+      const entry = Option.flatten(ended)
+      if (Option.isSome(entry)) return yield* new Quarantined({ view: name, key, sequence, entry: entry.value })
     })
 
-    return { get, find, load, commit, replace, scan, awaitReceipt }
+    const quarantined = (consumer: string) => Effect.sync(() => quarantine.entries(consumer))
+
+    return { get, find, load, commit, quarantined, settle, replace, scan, awaitReceipt }
   })
 
 /** A consumer's identity as one text: JSON keeps its parts apart, whatever characters they hold. */
@@ -147,7 +189,7 @@ const overlay = <V extends object>(row: V, where: Partial<V>): V =>
   Object.assign(Object.create(Object.getPrototypeOf(row)), row, where)
 
 /** Whether two encoded values are the same: numbers, texts, nulls, dates, and arrays and records of such. */
-const sameEncoded = (a: unknown, b: unknown): boolean => {
+export const sameEncoded = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false
   if (a instanceof Date || b instanceof Date) {

@@ -11,14 +11,17 @@
  *
  * @since 0.1.0
  */
-import type { ProcessLease } from "@aecor/core"
+import type { ConsumerId, OffsetStore, ProcessLease, Quarantine } from "@aecor/core"
+import { QuarantineSuite } from "@aecor/core/testing"
 import { layer as layerOf } from "@effect/vitest"
-import type { Layer } from "effect"
-import type { SuiteView } from "./internal/suiteView.js"
+import { Effect, type Layer } from "effect"
+import { SuiteView } from "./internal/suiteView.js"
 import { commitTests } from "./internal/viewStoreCommit.js"
 import { queryTests } from "./internal/viewStoreQuery.js"
+import { quarantineTests } from "./internal/viewStoreQuarantine.js"
 import { receiptTests } from "./internal/viewStoreReceipt.js"
 import { replaceTests } from "./internal/viewStoreReplace.js"
+import { tombstoneTests } from "./internal/viewStoreTombstones.js"
 
 export { SuiteView } from "./internal/suiteView.js"
 
@@ -43,7 +46,7 @@ export const suite = <E>(
   name: string,
   layer: Layer.Layer<SuiteView | ProcessLease.ProcessLease, E>,
   options: Options = {}
-): void =>
+): void => {
   layerOf(layer, { excludeTestServices: options.clock === "live", timeout: "30 seconds" })(
     `ViewStore, ${name}`,
     (it) => {
@@ -51,5 +54,17 @@ export const suite = <E>(
       commitTests(it.effect)
       receiptTests(it.effect)
       replaceTests(it.effect)
+      tombstoneTests(it.effect)
+      quarantineTests(it.effect)
     }
   )
+  QuarantineSuite.suite(name, layer, quarantining)
+}
+
+const quarantining = Effect.map(SuiteView, (store) => ({
+  conflict: "CommitConflict" as const,
+  offset: (consumer: ConsumerId.ConsumerId) => Effect.map(store.load(consumer, []), ({ offset }) => offset),
+  commit: (commit: OffsetStore.Commit) => store.commit({ ...commit, rows: new Map() }),
+  quarantined: store.quarantined,
+  settle: (attempt: Quarantine.Attempt) => store.settle({ ...attempt, rows: new Map(), tombstones: new Map() })
+}))

@@ -17,7 +17,7 @@ export class ManyJournal extends Journal.Tag<ManyJournal>()("ManyJournal", {
 }) {}
 
 /** `trail` depends on the order of what was added. */
-const Sums = Schema.Struct({ sum: Schema.Int, count: Schema.Int, trail: Schema.Int })
+export const Sums = Schema.Struct({ sum: Schema.Int, count: Schema.Int, trail: Schema.Int })
 export class SumsView extends ViewStore.Tag<SumsView>()("sums", { row: Sums }) {}
 
 export const nothing = { sum: 0, count: 0, trail: 0 }
@@ -45,6 +45,17 @@ export interface Release<J> {
   readonly projections: readonly [Repartitioned<SumsView>, Repartitioned<OffsetStore.OffsetStore>]
 }
 
+/** A host of processes of its own: a node, until the scope closes. */
+export const host: Effect.Effect<
+  Context.Context<DistributedProcessing.DistributedProcessing>,
+  never,
+  ProcessLease.ProcessLease | Scope.Scope
+> = Effect.flatMap(ProcessLease.ProcessLease, (lease) =>
+  Layer.build(
+    Layer.fresh(DistributedProcessing.layerLocal).pipe(Layer.provide(Layer.succeed(ProcessLease.ProcessLease, lease)))
+  )
+)
+
 export const release = <J>(journal: Journal.Any<J, Added>, notes: Array<Note>): Release<J> => {
   const view = Projection.exactlyOnce("SumsOfKeys", {
     journal,
@@ -62,20 +73,16 @@ export const release = <J>(journal: Journal.Any<J, Added>, notes: Array<Note>): 
     pageSize: 5
   })
   const settings = { onMismatch: "wait" } as const
-  const node = Effect.gen(function* () {
-    const lease = yield* ProcessLease.ProcessLease
-    const host = yield* Layer.build(
-      Layer.fresh(DistributedProcessing.layerLocal).pipe(Layer.provide(Layer.succeed(ProcessLease.ProcessLease, lease)))
-    )
-    yield* Effect.zipRight(
+  const node = Effect.flatMap(host, (own) =>
+    Effect.zipRight(
       DistributedProcessing.start(view.name, view.processes, settings),
       DistributedProcessing.start(noting.name, noting.processes, settings)
-    ).pipe(Effect.provide(host))
-  })
+    ).pipe(Effect.provide(own))
+  )
   return { node, projections: [view, noting] }
 }
 
-/** A lease, a journal and offsets for a command that is killed after so many steps: from then on nothing answers it. */
+/** A lease, a journal, offsets and rows for a command that is killed after so many steps: from then on nothing answers it. */
 export const mortal = (steps: number) => {
   let done = 0
   const isDead = () => done > steps
@@ -103,5 +110,11 @@ export const mortal = (steps: number) => {
     name,
     offsets: { get: (consumer) => alive(offsets.get(consumer)), move: (commit) => step(offsets.move(commit)) }
   })
-  return { leases, journals, projections, isDead }
+  const stores = <V>(store: ViewStore.ViewStore<V>): ViewStore.ViewStore<V> => ({
+    ...store,
+    load: (...asked) => alive(store.load(...asked)),
+    scan: (...asked) => alive(store.scan(...asked)),
+    replace: (replacement) => step(store.replace(replacement))
+  })
+  return { leases, journals, projections, stores, isDead }
 }

@@ -56,7 +56,7 @@ export interface Scene {
   /** Waits until the view has reached the receipts. */
   readonly reached: (
     receipts: ReadonlyArray<Receipt>
-  ) => Effect.Effect<void, ViewStore.ReceiptTimeout | ViewStore.ViewStoreError>
+  ) => Effect.Effect<void, ViewStore.ReceiptTimeout | ViewStore.Quarantined | ViewStore.ViewStoreError>
   /** Expects every row to be the fold of all events of its key. */
   readonly expectFold: (
     receipts: ReadonlyArray<Receipt>

@@ -10,8 +10,12 @@ export const commitTests = (test: Vitest.Tester<SuiteView | ProcessLease.Process
   test("a consumer that has never committed is at offset 0, and keys without a row are left out", () =>
     Effect.gen(function* () {
       const { consumer, key, store } = yield* fresh
-      expect(yield* store.load(consumer, [])).toEqual({ offset: 0, rows: new Map() })
-      expect(yield* store.load(consumer, [key("a"), key("b")])).toEqual({ offset: 0, rows: new Map() })
+      expect(yield* store.load(consumer, [])).toEqual({ offset: 0, rows: new Map(), tombstones: new Map() })
+      expect(yield* store.load(consumer, [key("a"), key("b")])).toEqual({
+        offset: 0,
+        rows: new Map(),
+        tombstones: new Map()
+      })
     }))
 
   test("a commit stores the rows and the offset", () =>
@@ -65,7 +69,7 @@ export const commitTests = (test: Vitest.Tester<SuiteView | ProcessLease.Process
         )
         expect(refused).toMatchObject({ _tag: "CommitConflict", view: "SuiteView", consumer, expected })
       }
-      expect(yield* store.load(consumer, [key("a")])).toEqual({ offset: 5, rows: new Map() })
+      expect(yield* store.load(consumer, [key("a")])).toEqual({ offset: 5, rows: new Map(), tombstones: new Map() })
     }))
 
   test("an older epoch's commit is refused whole, the newest one's is accepted", () =>
@@ -100,7 +104,7 @@ export const commitTests = (test: Vitest.Tester<SuiteView | ProcessLease.Process
       yield* refused({ ...fence, deployment: `${id}-unknown` })
       yield* lease.revoke(id, 0)
       yield* refused(fence)
-      expect(yield* store.load(consumer, [key("a")])).toEqual({ offset: 0, rows: new Map() })
+      expect(yield* store.load(consumer, [key("a")])).toEqual({ offset: 0, rows: new Map(), tombstones: new Map() })
     }))
 
   test("a row is replaced by a higher version only, and the offset moves nonetheless", () =>
@@ -134,7 +138,11 @@ export const commitTests = (test: Vitest.Tester<SuiteView | ProcessLease.Process
       ])
       const refused = yield* Effect.flip(store.commit({ consumer, fence, expected: 0, offset: 1, rows }))
       expect(refused).toMatchObject({ _tag: "ViewStoreError", view: "SuiteView" })
-      expect(yield* store.load(consumer, [key("a"), key("b")])).toEqual({ offset: 0, rows: new Map() })
+      expect(yield* store.load(consumer, [key("a"), key("b")])).toEqual({
+        offset: 0,
+        rows: new Map(),
+        tombstones: new Map()
+      })
     }))
 
   test("of commits from the same offset exactly one is stored", () =>

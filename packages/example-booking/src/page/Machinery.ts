@@ -1,0 +1,93 @@
+/**
+ * What goes on behind the bookings, live: which node runs which process, what happens to bookings at all, and what has
+ * happened to one of them.
+ */
+import { DistributedProcessing } from "@aecor/core"
+import { Array as Arr, Chunk, Context, Effect, Layer, Option, RcRef, Schema, Stream } from "effect"
+import { BookingJournal } from "../domain/Booking.js"
+import { BookingEvent } from "../domain/BookingEvent.js"
+import type { BookingId } from "../domain/Ids.js"
+import { deployments } from "../processes.js"
+import { BookingTail, type Happened } from "./BookingTail.js"
+import { type Encoded, encode } from "./LiveAnswer.js"
+import * as Newest from "./Newest.js"
+
+/** How often the processes are looked at. */
+const interval = "1 second"
+
+const look = Effect.forEach(deployments, ({ name }) =>
+  Effect.map(DistributedProcessing.status(name), (statuses) => ({
+    name,
+    processes: statuses.map(({ actual, desired, epoch, index, lastError, runner, starts }) => ({
+      index,
+      runner: Option.getOrNull(runner),
+      actual,
+      desired,
+      epoch,
+      starts,
+      lastError: Option.getOrNull(lastError)
+    }))
+  }))
+)
+
+export class Machinery extends Context.Tag("example-booking/page/Machinery")<
+  Machinery,
+  {
+    /** All processes as they are, and again whenever anything is different. */
+    readonly processes: Stream.Stream<Encoded>
+  }
+>() {}
+
+export const layer: Layer.Layer<Machinery, never, DistributedProcessing.DistributedProcessing> = Layer.scoped(
+  Machinery,
+  Effect.gen(function* () {
+    const context = yield* Effect.context<DistributedProcessing.DistributedProcessing>()
+    const shared = yield* RcRef.make({ acquire: Newest.publish("processes", Effect.provide(look, context), interval) })
+    return {
+      processes: Stream.unwrapScoped(Effect.map(RcRef.get(shared), (newest) => Stream.fromPubSub(newest)))
+    }
+  })
+)
+
+/** Of a busy second, the last so many events are shown. */
+const most = 20
+
+const brief = ({ event, key, sequence, timestamp }: Happened) => ({
+  bookingId: key,
+  sequence,
+  at: timestamp,
+  type: event._tag
+})
+
+/** What happens to bookings, of all nodes: the newest of each half second. */
+export const activity = Effect.map(
+  Effect.flatMap(BookingTail, (_) => _.subscribe),
+  (happened) =>
+    happened.pipe(
+      Stream.buffer({ capacity: most, strategy: "sliding" }),
+      Stream.groupedWithin(most, "500 millis"),
+      Stream.map((events) => encode("activity", Arr.map(Chunk.toReadonlyArray(events), brief)))
+    )
+).pipe(Stream.unwrapScoped)
+
+const encodeEvent = Schema.encode(BookingEvent)
+
+const whole = (happened: Happened) =>
+  Effect.map(encodeEvent(happened.event), ({ _tag, ...fields }) => ({ ...brief(happened), fields }))
+
+/** All that has happened to a booking, and again whenever something does. */
+export const history = (bookingId: BookingId) =>
+  Effect.gen(function* () {
+    const journal = yield* BookingJournal
+    const happened = yield* Effect.flatMap(BookingTail, (_) => _.subscribe)
+    const read = journal.read(bookingId, 1).pipe(
+      Stream.mapEffect(whole),
+      Stream.runCollect,
+      Effect.map((events) => encode("history", { bookingId, events: Chunk.toReadonlyArray(events) }))
+    )
+    const changes = Stream.filter(happened, ({ key }) => key === bookingId).pipe(
+      Stream.buffer({ capacity: 1, strategy: "sliding" }),
+      Stream.mapEffect(() => read)
+    )
+    return Stream.concat(Stream.fromEffect(read), changes)
+  }).pipe(Stream.unwrapScoped)

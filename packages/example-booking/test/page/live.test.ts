@@ -1,0 +1,112 @@
+/** The live answers over a socket: what they say, and how they end. */
+import { expect, it } from "@effect/vitest"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { App } from "../../src/app.js"
+import { Server } from "../../src/http/Server.js"
+import { Memory } from "../../src/memory.js"
+import { NodeName } from "../../src/page/NodeName.js"
+import { anyPort } from "../http/network.js"
+import { listen } from "./listener.js"
+
+it.scopedLive("a page hears the whole map and the client's bookings, and again when they change", () =>
+  Effect.gen(function* () {
+    const { url } = yield* node
+    const ann = yield* listen(`${url}/live/concerts/concertA?client=ann`)
+    expect(ann.headers.get("content-type")).toBe("text/event-stream")
+    expect(ann.headers.get("cache-control")).toBe("no-store")
+    yield* ann.until("hello", { node: "node-1", beatInterval: 5000 })
+    expect(ann.names()[0]).toBe("hello")
+    yield* ann.until("seats", mapWith(".".repeat(50)))
+    yield* ann.until("bookings", [])
+
+    yield* place(url, "ann", "b-1")
+    yield* ann.until("bookings", [{ bookingId: "b-1", status: "Confirmed" }])
+    yield* ann.until("seats", mapWith(`xx${".".repeat(48)}`))
+
+    // who comes later begins with the whole, and sees no bookings but the own
+    const bob = yield* listen(`${url}/live/concerts/concertA?client=bob`)
+    yield* bob.until("seats", mapWith(`xx${".".repeat(48)}`))
+    yield* bob.until("bookings", [])
+    yield* place(url, "bob", "b-2")
+    yield* bob.until("bookings", [{ bookingId: "b-2", status: "Denied" }])
+  })
+)
+
+it.scopedLive("the machinery's page hears where every process runs, what happens, and all of one booking", () =>
+  Effect.gen(function* () {
+    const { url } = yield* node
+    const page = yield* listen(`${url}/live/machinery?booking=b-1`)
+    const running = Array.from({ length: 20 }, (_, index) => ({ index, runner: "local", actual: "Running" }))
+    yield* page.until("processes", [
+      { name: "BookingViewProjection", processes: running },
+      { name: "BookingConfirmation", processes: running }
+    ])
+    yield* page.until("history", { bookingId: "b-1", events: [] })
+    yield* place(url, "ann", "b-1")
+    yield* page.until("history", {
+      events: [
+        { sequence: 1, type: "BookingPlaced", fields: { clientId: "ann", concertId: "concertA" } },
+        { sequence: 2, type: "BookingConfirmed", fields: { tickets: [{ price: "500" }, { price: "500" }] } }
+      ]
+    })
+    const placed = expect.objectContaining({ bookingId: "b-1", type: "BookingPlaced", sequence: 1 })
+    yield* page.until("activity", expect.arrayContaining([placed]))
+  })
+)
+
+it.scopedLive("what is asked for in a wrong way is refused by name", () =>
+  Effect.gen(function* () {
+    const { url } = yield* node
+    const answer = yield* Effect.promise(() => fetch(`${url}/live/concerts/concertA?client=no%20name`))
+    expect(answer.status).toBe(400)
+    expect(yield* Effect.promise(() => answer.text())).toContain("client")
+    const nowhere = yield* listen(`${url}/live/concerts/nowhere?client=ann`)
+    yield* nowhere.until("seats", { concertId: "nowhere", rows: [] })
+  })
+)
+
+it.scopedLive("a node that leaves ends all live answers at once, with a word of it", () =>
+  Effect.gen(function* () {
+    const { close, url } = yield* node
+    const pages = yield* Effect.forEach(["ann", "bob", "cy"], (client) =>
+      listen(`${url}/live/concerts/concertA?client=${client}`)
+    )
+    const machinery = yield* listen(`${url}/live/machinery`)
+    const all = [...pages, machinery]
+    yield* Effect.forEach(all, (page) => page.until("hello", {}))
+    yield* close
+    for (const page of all) {
+      // one that the server had lost patience with would have been cut off
+      yield* page.ended
+      expect(page.names().at(-1)).toBe("leaving")
+    }
+  })
+)
+
+/** The first rows of a map, of which the second has these seats. */
+const mapWith = (seats: string) => ({ concertId: "concertA", rows: rowsWith(seats) })
+const rowsWith = (seats: string) =>
+  Array.from({ length: 30 }, (_, i) => ({
+    row: i + 1,
+    price: i < 10 ? "500" : "300",
+    seats: i === 1 ? seats : ".".repeat(50)
+  }))
+
+const place = (url: string, client: string, bookingId: string) =>
+  Effect.promise(async () => {
+    const seats = [1, 2].map((number) => ({ row: 2, number }))
+    const answer = await fetch(`${url}/clients/${client}/bookings`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ bookingId, concertId: "concertA", seats })
+    })
+    expect(answer.status).toBe(201)
+  })
+
+/** A node in memory that can be told to leave. */
+const node = Effect.gen(function* () {
+  const scope = yield* Effect.acquireRelease(Scope.make(), (made) => Scope.close(made, Exit.void))
+  const app = App.pipe(Layer.provide([Memory, anyPort, Layer.succeed(NodeName, "node-1")]))
+  const context = yield* Layer.buildWithScope(app, scope)
+  return { url: Context.get(context, Server).url, close: Scope.close(scope, Exit.void) }
+})
