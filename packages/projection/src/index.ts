@@ -1,4 +1,5 @@
 export * as AsOf from "./AsOf.js"
+export * as ProcessManager from "./ProcessManager.js"
 export * as Projection from "./Projection.js"
 export * as Repartition from "./Repartition.js"
 export * as Replay from "./Replay.js"
