@@ -18,7 +18,7 @@ import { BookingsView } from "./view/BookingsView.js"
 import { NextBookingsView } from "./view/NextBookingsView.js"
 import * as BookingsTable from "./view/bookingsTable.js"
 
-const journal = { table: "booking_event" }
+export const journal = { table: "booking_event" }
 
 /** The tables; any number of nodes may start at once. */
 export const Migrations = PgMigrations.layer([

@@ -25,7 +25,9 @@ const options = {
   help: { ...flag, short: "h" }
 } as const
 
-type Values = { readonly [O in keyof typeof options]?: (typeof options)[O]["type"] extends "boolean" ? boolean : string }
+type Values = {
+  readonly [O in keyof typeof options]?: (typeof options)[O]["type"] extends "boolean" ? boolean : string
+}
 
 /** The words without options, and the options. */
 export interface Arguments {

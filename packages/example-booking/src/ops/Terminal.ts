@@ -1,6 +1,6 @@
 /** What an operator sees and is asked: answers as tables or JSON, bars of progress on a terminal, questions. */
 import * as readline from "node:readline"
-import { Duration, Effect, Option, Predicate } from "effect"
+import { BigDecimal, Duration, Effect, Option, Predicate } from "effect"
 
 const width = 30
 
@@ -51,9 +51,11 @@ export const canAsk = (): boolean => process.stdin.isTTY === true && process.std
 
 /** Values that JSON has no words for, in those that it has. */
 export const toJson = (value: unknown): string =>
-  JSON.stringify(value, (_, one: unknown) => {
+  JSON.stringify(value, function (this: { readonly [key: string]: unknown }, key) {
+    // as it was before it was asked how it would be written
+    const one = this[key]
     if (Option.isOption(one)) return Option.getOrNull(one)
-    if (typeof one === "bigint") return String(one)
+    if (BigDecimal.isBigDecimal(one)) return BigDecimal.format(one)
     return one instanceof Error ? one.message : one
   })
 
@@ -66,7 +68,14 @@ const table = (rows: ReadonlyArray<Readonly<Record<string, unknown>>>): string =
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const lines = [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))]
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? "").length)))
-  return lines.map((line) => line.map((text, i) => text.padEnd(widths[i] ?? 0)).join("  ").trimEnd()).join("\n")
+  return lines
+    .map((line) =>
+      line
+        .map((text, i) => text.padEnd(widths[i] ?? 0))
+        .join("  ")
+        .trimEnd()
+    )
+    .join("\n")
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -74,8 +83,9 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /** An answer for people: lists as tables, the rest as lines. */
 export const toText = (value: unknown): string => {
-  const plain: unknown = JSON.parse(toJson(value) ?? "null")
-  if (Array.isArray(plain)) return plain.length === 0 ? "none" : plain.every(isRecord) ? table(plain) : plain.map(cell).join("\n")
+  const plain: unknown = JSON.parse(toJson(value))
+  if (Array.isArray(plain))
+    return plain.length === 0 ? "none" : plain.every(isRecord) ? table(plain) : plain.map(cell).join("\n")
   if (!isRecord(plain)) return cell(plain)
   const [lists, facts] = [
     Object.entries(plain).filter(([_, one]) => Array.isArray(one) && one.length > 0 && one.every(isRecord)),

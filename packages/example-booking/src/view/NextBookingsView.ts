@@ -3,7 +3,7 @@
  * cost. A node that is started with `NEXT_VIEW=true` fills it; it is not read before it serves (`Bookings`).
  */
 import { Projection, ViewStore } from "@aecor/projection"
-import { Option, Schema } from "effect"
+import { Schema } from "effect"
 import { BookingJournal } from "../domain/Booking.js"
 import { Money } from "../domain/Money.js"
 import * as Ticket from "../domain/Ticket.js"
