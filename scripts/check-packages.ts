@@ -82,7 +82,10 @@ try {
     { name: "stranger", run: () => stranger.check(path.join(folder, "stranger"), named, latest) },
     ...[...tarballs].map(([name, file]) => ({ name, run: () => check(name, file) }))
   ]
-  finish("packages", await runSteps(steps, 2), since)
+  const kilobytes = Object.fromEntries(
+    [...tarballs].map(([name, file]) => [name, Math.ceil(fs.statSync(file).size / 1000)])
+  )
+  finish("packages", { ...(await runSteps(steps, 2)), kilobytes }, since)
 } finally {
   fs.rmSync(folder, { recursive: true, force: true })
 }
