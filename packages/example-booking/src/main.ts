@@ -4,6 +4,7 @@
  *
  * - `DATABASE_URL`: the Postgres that all nodes share.
  * - `HTTP_PORT` (8080): where it serves HTTP.
+ * - `NEXT_VIEW` (false): whether it also fills the next version of the view.
  * - `HOST` (127.0.0.1), `CLUSTER_PORT` (34431): where the other nodes reach it.
  * - `LISTEN_HOST` (`HOST`): where it listens, if that is another address, as in a container.
  */
