@@ -81,6 +81,7 @@ describe("a process beats while it waits to be started again", () => {
         client: {
           run: (one, runner) => (runner === "a" ? Effect.asVoid(Effect.forkDaemon(host(one))) : Effect.void),
           stop: node.stop,
+          holds: () => Effect.succeed(false),
           ping: () => Effect.void
         },
         deployment: { name: deployment, processes: [], settings },
