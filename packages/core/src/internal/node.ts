@@ -50,7 +50,7 @@ export interface Node {
    * time is fenced, now or before; it fails where that does not succeed.
    */
   readonly stop: (process: ProcessId) => Effect.Effect<void, AbandonedRuns.Unfenced>
-  /** Whether this node hosts a process in a generation: runs it, or is about to claim it. */
+  /** Whether a process waits here, in this generation, to be claimed for the first time. What runs tells so by its beats. */
   readonly holds: (process: ProcessId) => Effect.Effect<boolean>
   /** Stops whatever this node hosts of a deployment. */
   readonly stopAll: (deployment: string) => Effect.Effect<void>
@@ -242,7 +242,9 @@ export const make = (
 
     const holds: Node["holds"] = (process) =>
       Effect.sync(() =>
-        [...all].some((_) => sameProcess(process)(_) && _.process.generation === process.generation && !_.unwanted)
+        [...all].some(
+          (_) => sameProcess(process)(_) && _.process.generation === process.generation && _.starts === 0 && !_.unwanted
+        )
       )
 
     return { runner, host, stop, holds, stopAll }

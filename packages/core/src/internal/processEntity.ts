@@ -4,7 +4,7 @@
  * takeover waits for no lock to expire.
  *
  * `Run` is persisted and never ends while the process lives; `Stop` answers after the finalizers, and fails where what did not
- * stop may still write; `Holds` tells whether a `Run` has been taken; `Ping` only shows that the runner answers through
+ * stop may still write; `Holds` tells whether a `Run` waits for its claim; `Ping` only shows that the runner answers through
  * sharding.
  */
 import { ClusterSchema, Entity, Sharding, ShardingConfig } from "@effect/cluster"

@@ -12,7 +12,7 @@ interface Receiver {
   readonly run: (process: ProcessId) => Effect.Effect<void>
   /** Answers after the finalizers; fails where what did not stop may still write. */
   readonly stop: (process: ProcessId) => Effect.Effect<void, Unfenced>
-  /** Whether the process is run here in this generation, or waits for its turn to be claimed. */
+  /** Whether the process, in this generation, waits here for its turn to be claimed. */
   readonly holds: (process: ProcessId) => Effect.Effect<boolean>
 }
 
@@ -24,7 +24,7 @@ type Unanswered = unknown
  *
  * - `run` answers when the message is kept: it is delivered at least once, later if the runner is away;
  * - `stop` is lost if the runner is away, and answers when the process has stopped there;
- * - `holds` asks whether the runner has taken what it was sent, and is lost as `stop` is;
+ * - `holds` asks whether the runner has yet to claim what it was sent, and is lost as `stop` is;
  * - `ping` only shows that the runner answers.
  */
 export interface Messages {

@@ -15,7 +15,7 @@
 import { RunnerHealth } from "@effect/cluster"
 import { RunnerName } from "@aecor/core"
 import { PgClient } from "@effect/sql-pg"
-import { Clock, Effect, Layer, Schedule } from "effect"
+import { Effect, Layer, Schedule } from "effect"
 
 /** A runner beats every second; one whose last beat is older than this is dead. */
 const aliveFor = 4000
@@ -37,7 +37,7 @@ const make = Effect.gen(function* () {
       SELECT address AS runner, healthy, aecor_age(beat_at) AS age
       FROM cluster_runners LEFT JOIN runner_beat ON runner_beat.runner = cluster_runners.address`
     // not the time of day, which may be set
-    const now = Number((yield* Clock.currentTimeNanos) / 1_000_000n)
+    const now = Number((yield* Effect.clock).unsafeCurrentTimeNanos() / 1_000_000n)
     if (now - lookedAt > watchFor) watchingSince = now
     lookedAt = now
     const watching = now - watchingSince < watchFor
