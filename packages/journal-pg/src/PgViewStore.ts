@@ -19,12 +19,13 @@ import type { SqlError } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Option } from "effect"
 import { announcements } from "./internal/announcements.js"
+import * as columnTypes from "./internal/columnTypes.js"
 import { grants as grantsOf, onSchema } from "./internal/grants.js"
 import { identifier, tableName } from "./internal/identifier.js"
 import { hubOf, Notifications } from "./internal/notifications.js"
 import * as offsetSql from "./internal/offsetSql.js"
 import * as quarantineSql from "./internal/quarantineSql.js"
-import { query } from "./internal/query.js"
+import { query, rows as rowsOf } from "./internal/query.js"
 import * as receipts from "./internal/receipts.js"
 import { reasonOf, sqlState } from "./internal/sqlState.js"
 import * as viewColumns from "./internal/viewColumns.js"
@@ -48,6 +49,20 @@ export interface Storage<Field extends string> {
 }
 
 /**
+ * How a view works, with its defaults.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings {
+  /**
+   * Whether the statements of projections are prepared by name, so that a connection plans each once; true. A pooler in
+   * transaction mode that does not know names (PgBouncer before 1.21) needs false.
+   */
+  readonly namedStatements?: boolean
+}
+
+/**
  * What a node's role needs for a view's table, as SQL for the table's owner to run. A view's offset is committed with
  * it: the role needs what `PgOffsetStore.grants` and `PgProcessLease.grants` give as well. Throws a `RangeError` when the
  * name of the table or the role is none.
@@ -62,14 +77,16 @@ export const grants = ({ table }: Pick<Storage<string>, "table">, role: string):
 
 const make = Effect.fnUntraced(function* <V extends object, I>(
   definition: ViewStore.Definition<V, I>,
-  options: Storage<string>
+  options: Storage<string> & Settings
 ) {
   const view = definition.label
   const client = yield* PgClient.PgClient
   const run = query(client)
+  const often = rowsOf(client, options.namedStatements ?? true)
   const table = tableName(options.table)
   const columns = viewColumns.columnsOf(definition.row, options.columns ?? {})
-  const found = yield* viewColumns.find({ view, table, key: options.key, columns, run })
+  const wanted = columnTypes.wantedOf(definition.row)
+  const found = yield* viewColumns.find({ view, table, key: options.key, columns, wanted, run })
   const sql = viewSql.statements(table, options.key, columns, found)
   const rows = viewRows.make({ view, row: definition.row, key: options.key, columns })
   const hub = yield* hubOf(client)
@@ -112,14 +129,11 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
 
   const load: ViewStore.ViewStore<V>["load"] = Effect.fn("PgViewStore.load")(function* (consumer, keys) {
     const parameters = [...offsetSql.consumerParameters(consumer), keys, found.name]
-    const [loaded] = yield* Effect.mapError(run<viewSql.Loaded>(sql.load, parameters), storeError)
-    const stored: ReadonlyArray<viewRows.StoredRow> = JSON.parse(loaded?.rows ?? "[]")
-    const decoded = yield* Effect.forEach(stored, (row) =>
-      Effect.map(rows.decode(row), (versioned) => [String(row[options.key]), versioned] as const)
-    )
-    const alive = new Map(decoded)
-    const dead = Object.entries<number>(JSON.parse(loaded?.tombstones ?? "{}")).filter(([key]) => !alive.has(key))
-    return { offset: Number(loaded?.found ?? 0), rows: alive, tombstones: new Map(dead) }
+    const [loaded] = yield* Effect.mapError(often<viewSql.Loaded>(sql.load, parameters), storeError)
+    const [offset, stored, dead] = loaded ?? ["0", "[]", "{}"]
+    const alive = yield* rows.decodeAll(JSON.parse(stored))
+    const tombstones = Object.entries<number>(JSON.parse(dead)).filter(([key]) => !alive.has(key))
+    return { offset: Number(offset), rows: alive, tombstones: new Map(tombstones) }
   })
 
   const commit: ViewStore.ViewStore<V>["commit"] = Effect.fn("PgViewStore.commit")(function* (page) {
@@ -133,7 +147,7 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
       ...(quarantine === undefined ? [] : quarantineSql.changes(quarantine))
     ]
     const statement = sql.commit({ deletes, quarantines: quarantine !== undefined })
-    yield* Effect.mapError(run(statement, parameters), commitError(page))
+    yield* Effect.mapError(often(statement, parameters), commitError(page))
     announce()
   })
 
@@ -202,7 +216,8 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
  * The view of a class, in a table that a migration of the application has made; its consumers' offsets are in the table
  * of `PgOffsetStore.migrations`.
  *
- * Fails with `ViewStoreError` where the table lacks something that the rows need, and says what. Throws a `RangeError`
+ * Fails with `ViewStoreError` where the table does not fit the rows, and names each column that lacks, that is of another
+ * type than its field needs, that does not allow the null that its field may be, or that no field fills. Throws a `RangeError`
  * when the name of the table or of a column is none.
  *
  * @example
@@ -215,7 +230,7 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
  */
 export const layer = <Self, Name extends string, V extends object, I>(
   view: ViewStore.ViewStoreClass<Self, Name, V, I>,
-  options: Storage<keyof I & string>
+  options: Storage<keyof I & string> & Settings
 ): Layer.Layer<Self, ViewStore.ViewStoreError, PgClient.PgClient> => {
   tableName(options.table)
   identifier(options.key, "name of a column")
