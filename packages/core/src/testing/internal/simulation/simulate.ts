@@ -2,7 +2,7 @@
  * One simulation from its seed: runners start, faults come and go, and all that happens is recorded. The same options
  * give the same record.
  */
-import { Cause, Duration, Effect, Exit, Layer, Logger } from "effect"
+import { Cause, Duration, type Effect, Exit, Layer, Logger } from "effect"
 import type * as cluster from "../../../internal/processingCluster.js"
 import type { KillSwitch } from "../../../KillSwitch.js"
 import type { Operations } from "../../../Lease.js"
