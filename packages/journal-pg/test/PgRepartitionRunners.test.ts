@@ -17,7 +17,7 @@ it.scopedLive(
     Effect.gen(function* () {
       const url = yield* newDatabase
       yield* Effect.provide(PgMigrations.run(migrations), client(url, { maxConnections: 1 }))
-      const node = <J extends typeof FewJournal | typeof ManyJournal>(projection: ReturnType<typeof sumsOf<J>>) =>
+      const node = <J>(projection: ReturnType<typeof sumsOf<J>>) =>
         Effect.gen(function* () {
           const { context, stop } = yield* startNode({ url })
           const settings = { ...patient, onMismatch: "wait" } as const
