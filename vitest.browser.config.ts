@@ -11,7 +11,7 @@ export default defineConfig({
     globalSetup: ["scripts/vitest.chromium.ts", "scripts/vitest.postgres.ts"],
     reporters: ["default", ["json", { outputFile: ".tmp/browser.json" }]],
     maxWorkers: 1,
-    testTimeout: 180_000,
-    hookTimeout: 180_000
+    testTimeout: 300_000,
+    hookTimeout: 300_000
   }
 })

@@ -2,7 +2,7 @@
 // has an id of the page's own making, and so has a payment, so a repeat changes nothing.
 
 /** How long a request is repeated, in milliseconds. */
-const patience = 30_000
+const patience = 120_000
 
 const pause = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 

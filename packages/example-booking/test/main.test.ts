@@ -21,7 +21,7 @@ it.scopedLive(
         "no connection to the Postgres of DATABASE_URL: PgClient: Failed to connect: connect ECONNREFUSED 127.0.0.1:1"
       ])
     }),
-  60_000
+  180_000
 )
 
 it.scopedLive(
@@ -68,7 +68,7 @@ it.scopedLive(
       const keys = new Set(stored.map(({ key }) => key))
       expect(accepted().filter(({ id }) => !keys.has(id))).toEqual([])
     }),
-  60_000
+  180_000
 )
 
 interface Answered {

@@ -62,9 +62,13 @@ layer(Layer.merge(Browser.layer, Fleet.layer), { timeout: Duration.minutes(3), e
           const press = async (...keys: ReadonlyArray<string>) => {
             for (const key of keys) await keyboard.press(key)
           }
+          // before the map has come there is nothing to go to
+          await seat(page, 1, 26).waitFor()
           await press("Tab")
           expect(await focused(page)).toMatchObject({ text: "Skip to the seats" })
-          await press("Enter", "Tab")
+          await press("Enter")
+          await page.waitForFunction("document.activeElement.id === 'seats'")
+          await press("Tab")
           expect(await focused(page)).toMatchObject({
             label: expect.stringContaining("row 1, seat 26, 500"),
             outline: true

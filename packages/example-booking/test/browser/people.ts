@@ -5,7 +5,7 @@ import { expect, inject } from "vitest"
 import { start } from "../started.js"
 
 /** How long anything on a page may take: a bound for what hangs. */
-const patience = 60_000
+const patience = 150_000
 
 /** Headless, and without what asks hosts elsewhere. */
 const flags = [
