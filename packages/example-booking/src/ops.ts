@@ -14,7 +14,7 @@ import { Console, Data, Effect, Layer } from "effect"
 import { Database } from "./database.js"
 import { BookingJournal } from "./domain/Booking.js"
 import { Migrations, Stores } from "./postgres.js"
-import { deployments } from "./processes.js"
+import { projections } from "./processes.js"
 import { runMain } from "./runMain.js"
 
 class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
@@ -44,7 +44,7 @@ const ops = Effect.gen(function* () {
   const [command, ...rest] = positionals
   if (command === "repartition" && rest.length === 0) {
     const had = from === undefined ? {} : { from: yield* positive("--from", from) }
-    return yield* Repartition.run(BookingJournal, deployments, had)
+    return yield* Repartition.run(BookingJournal, projections, had)
   }
   const [deployment, count] = rest
   if (command === "reshape" && deployment !== undefined && rest.length === 2) {

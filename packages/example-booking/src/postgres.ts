@@ -3,11 +3,14 @@
  */
 import { DistributedProcessing, EntityHost } from "@aecor/core"
 import { PgCluster, PgJournal, PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { BookingJournal } from "./domain/Booking.js"
+import * as PgPaymentInbox from "./payment/PgPaymentInbox.js"
 import * as PgTicketReservation from "./reservation/PgTicketReservation.js"
+import { Settings } from "./Settings.js"
 import { BookingsView } from "./view/BookingsView.js"
 import * as BookingsTable from "./view/bookingsTable.js"
+import * as DueBookings from "./view/DueBookings.js"
 
 const journal = { table: "booking_event" }
 
@@ -17,7 +20,8 @@ export const Migrations = PgMigrations.layer([
   PgOffsetStore.migrations,
   PgJournal.migrations(journal),
   BookingsTable.migrations,
-  PgTicketReservation.migrations
+  PgTicketReservation.migrations,
+  PgPaymentInbox.migrations
 ])
 
 /** Where the other nodes reach this one. */
@@ -31,9 +35,16 @@ export const Stores = Layer.mergeAll(
   PgProcessLease.layer
 )
 
+/** What the application keeps beside its journal and its view. */
+export const Services = Layer.mergeAll(
+  Layer.unwrapEffect(Effect.map(Settings, (settings) => PgTicketReservation.layer(settings))),
+  PgPaymentInbox.layer,
+  DueBookings.layerPg
+)
+
 export const Postgres = (address: Address) =>
   Layer.mergeAll(EntityHost.layerCluster, DistributedProcessing.layerCluster).pipe(
     Layer.provide(PgCluster.layer(address)),
-    Layer.provideMerge(Layer.merge(Stores, PgTicketReservation.layer())),
+    Layer.provideMerge(Layer.merge(Stores, Services)),
     Layer.provide(Migrations)
   )
