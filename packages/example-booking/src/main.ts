@@ -14,17 +14,19 @@ import { Postgres } from "./postgres.js"
 import { leavingWithin, runMain } from "./runMain.js"
 import * as Settings from "./Settings.js"
 
+const host = Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1")
+const listenHost = Config.orElse(Config.nonEmptyString("LISTEN_HOST"), () => host)
+const clusterPort = Config.withDefault(Config.port("CLUSTER_PORT"), 34431)
+
 const Address = Config.all({
-  host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
-  port: Config.withDefault(Config.port("CLUSTER_PORT"), 34431)
+  host,
+  port: clusterPort,
+  listen: Config.all({ host: listenHost, port: clusterPort })
 })
 
 const HttpAddress = Layer.effect(
   Server.Address,
-  Config.all({
-    host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
-    port: Config.withDefault(Config.port("HTTP_PORT"), 8080)
-  })
+  Config.all({ host: listenHost, port: Config.withDefault(Config.port("HTTP_PORT"), 8080) })
 )
 
 /** Its name in the cluster. */

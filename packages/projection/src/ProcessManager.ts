@@ -132,6 +132,11 @@ export const withState = <JS, E extends { readonly _tag: string }, VS, S, C, A, 
         Effect.flatMap(states, (store) => Effect.map(store.load(consumer, []), ({ offset }) => offset)),
       move: (commit) => Effect.flatMap(states, (store) => store.commit({ ...commit, rows: new Map() }))
     },
+    // nothing is ever set aside: a process ends at what it cannot react to
+    quarantine: {
+      entries: Effect.flatMap(states, (store) => store.quarantined(name)),
+      retry: () => Effect.succeed([])
+    },
     processes: journal.tagging.tags.map((tag) =>
       Effect.gen(function* () {
         const consumer = ConsumerId.make(name, tag)

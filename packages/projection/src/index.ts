@@ -1,3 +1,4 @@
+export * as FailurePolicy from "./FailurePolicy.js"
 export * as AsOf from "./AsOf.js"
 export * as ProcessManager from "./ProcessManager.js"
 export * as Projection from "./Projection.js"

@@ -114,7 +114,8 @@ const confirmation = Projection.atLeastOnce("BookingConfirmation", {
     })
 })
 type ConfirmationNeeds = BookingJournal | OffsetStore.OffsetStore | ProcessContext.ProcessContext | Tickets
-same<Equal<typeof confirmation, Projection.Projection<ConfirmationNeeds, OffsetStore.OffsetStore>>>()
+type RetryNeeds = BookingJournal | OffsetStore.OffsetStore | Tickets
+same<Equal<typeof confirmation, Projection.Projection<ConfirmationNeeds, OffsetStore.OffsetStore, RetryNeeds>>>()
 
 Projection.atLeastOnce("NoEffect", {
   journal: BookingJournal,

@@ -1,5 +1,12 @@
 /** What the suite of replays plays with: two folds of one journal, one of them wrong, and nodes of code that has either. */
-import { ConsumerId, DistributedProcessing, type Lease, type ProcessContext, ProcessLease } from "@aecor/core"
+import {
+  ConsumerId,
+  DistributedProcessing,
+  type EntityEvent,
+  type Lease,
+  type ProcessContext,
+  ProcessLease
+} from "@aecor/core"
 import { expect } from "@effect/vitest"
 import { Array as Arr, Clock, Duration, Effect, FastCheck, Option, type Scope, Stream } from "effect"
 import * as Projection from "../../Projection.js"
@@ -14,7 +21,7 @@ export type Step<A = void> = Effect.Effect<A, unknown, Services>
 /** What the suite needs. */
 export type Services = FewJournal | SumsView | ProcessLease.ProcessLease
 
-type Fold = Projection.Project<Row, ReturnType<typeof added>>
+type Fold = (row: Option.Option<Row>, event: EntityEvent.EntityEvent<ReturnType<typeof added>>) => Row
 type Sums = Projection.ViewProjection<FewJournal, ReturnType<typeof added>, SumsView, Row>
 
 export const right: Fold = (row, { event }) =>

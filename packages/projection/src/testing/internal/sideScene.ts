@@ -1,5 +1,5 @@
 /** The next version of the sums' view, the alias over both, and what happens to them in the tests. */
-import { DistributedProcessing, type ProcessContext, ProcessLease } from "@aecor/core"
+import { type EntityEvent, DistributedProcessing, type ProcessContext, ProcessLease } from "@aecor/core"
 import { Effect, Fiber, Option, Schema, type Scope, Stream } from "effect"
 import * as Projection from "../../Projection.js"
 import * as ViewAlias from "../../ViewAlias.js"
@@ -14,7 +14,8 @@ export class NextSumsView extends ViewStore.Tag<NextSumsView>()("next_sums", { r
 
 export const live = Scene.by(Scene.right, 5)
 
-type Fold = Projection.Project<typeof NextSums.Type, ReturnType<typeof added>>
+type Next = typeof NextSums.Type
+type Fold = (row: Option.Option<Next>, event: EntityEvent.EntityEvent<ReturnType<typeof added>>) => Next
 const fold: Fold = (row, event) => ({
   ...Scene.right(row, event),
   largest: Math.max(
