@@ -14,7 +14,7 @@ export class Settings extends Context.Tag("Settings")<
   }
 >() {}
 
-export const defaults: Settings["Type"] = { expiry: Duration.hours(6), expireEvery: Duration.seconds(10) }
+const defaults: Settings["Type"] = { expiry: Duration.hours(6), expireEvery: Duration.seconds(10) }
 
 export const layer = (settings: Partial<Settings["Type"]> = {}): Layer.Layer<Settings> =>
   Layer.succeed(Settings, { ...defaults, ...settings })

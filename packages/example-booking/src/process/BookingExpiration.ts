@@ -24,7 +24,7 @@ const expireOne = (bookingId: BookingId) =>
   )
 
 /** Expires what the view says is past its time now. */
-export const expireDue = Effect.gen(function* () {
+const expireDue = Effect.gen(function* () {
   const bookings = yield* DueBookings
   const due = yield* bookings.due(yield* DateTime.now, most)
   yield* Effect.forEach(due, expireOne, { concurrency: atOnce, discard: true })
