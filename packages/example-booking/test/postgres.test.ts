@@ -14,7 +14,7 @@ import { freshDatabase } from "./postgres.js"
 
 /** With an expiry of its own, so that a slow machine expires nothing by mistake. */
 const appWith = (settings: Partial<Settings.Settings["Type"]>) => {
-  const storage = Layer.merge(Stores, Services).pipe(
+  const storage = Layer.provideMerge(Services, Stores).pipe(
     Layer.provideMerge(Settings.layer(settings)),
     Layer.provide(Migrations),
     Layer.provide(freshDatabase)
