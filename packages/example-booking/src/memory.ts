@@ -23,7 +23,8 @@ const stores = Layer.mergeAll(
   MemoryPaymentInbox.layer
 )
 
-const due = Layer.provide(DueBookings.layerMemory, Bookings.layer)
+// an instance of its own: what tests put in the place of the view below the queries is not below this one
+const due = Layer.provide(DueBookings.layerMemory, Layer.fresh(Bookings.layer))
 
 /** With settings of its own. */
 export const memoryWith = (settings: Partial<Settings.Settings["Type"]>) =>
