@@ -44,6 +44,11 @@ it.scopedLive("the machinery's page hears where every process runs, what happens
       { name: "BookingExpiration", processes: running.slice(0, 1) },
       { name: "BookingPayment", processes: running.slice(0, 4) }
     ])
+    const caughtUp = { behind: 0, tags: 20 }
+    yield* page.until("lag", [
+      { name: "BookingViewProjection", ...caughtUp },
+      { name: "BookingConfirmation", ...caughtUp }
+    ])
     yield* page.until("history", { bookingId: "b-1", events: [] })
     yield* place(url, "ann", "b-1")
     yield* page.until("history", {
