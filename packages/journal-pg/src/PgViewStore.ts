@@ -13,7 +13,7 @@
  *
  * @since 0.1.0
  */
-import { ProcessContext } from "@aecor/core"
+import { type ConsumerId, ProcessContext } from "@aecor/core"
 import { ViewStore } from "@aecor/projection"
 import type { SqlError } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
@@ -139,6 +139,11 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
     announce()
   })
 
+  const advancedAt = Effect.fn("PgViewStore.advancedAt")(function* (consumer: ConsumerId.ConsumerId) {
+    const [row] = yield* run<{ readonly at: string }>(offsetSql.advancedAt, offsetSql.consumerParameters(consumer))
+    return Option.map(Option.fromNullable(row), ({ at }) => Number(at))
+  }, Effect.mapError(storeError))
+
   const quarantined = Effect.fn("PgViewStore.quarantined")(function* (name: string) {
     return (yield* run<quarantineSql.Row>(quarantineSql.ofConsumer, [name])).map(quarantineSql.fromRow)
   }, Effect.mapError(storeError))
@@ -197,7 +202,18 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
     }
   })
 
-  return { get, find, load, commit, quarantined, settle, replace, scan, awaitReceipt } satisfies ViewStore.ViewStore<V>
+  return {
+    get,
+    find,
+    load,
+    commit,
+    advancedAt,
+    quarantined,
+    settle,
+    replace,
+    scan,
+    awaitReceipt
+  } satisfies ViewStore.ViewStore<V>
 })
 
 /**

@@ -1,5 +1,7 @@
-export * as FailurePolicy from "./FailurePolicy.js"
 export * as AsOf from "./AsOf.js"
+export * as Committable from "./Committable.js"
+export * as FailurePolicy from "./FailurePolicy.js"
+export * as Lag from "./Lag.js"
 export * as ProcessManager from "./ProcessManager.js"
 export * as Projection from "./Projection.js"
 export * as Repartition from "./Repartition.js"
