@@ -8,7 +8,7 @@
  *
  * @since 0.1.0
  */
-import { type EntityEvent, type Journal, type JournalError, OffsetStore, ProcessContext } from "@aecor/core"
+import { type EntityEvent, type Journal, OffsetStore, ProcessContext } from "@aecor/core"
 import { Committable, type Projection } from "@aecor/projection"
 import type { SqlError } from "@effect/sql/SqlError"
 import { PgClient } from "@effect/sql-pg"

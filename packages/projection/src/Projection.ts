@@ -18,12 +18,9 @@ import {
   ConsumerId,
   type EntityEvent,
   type Journal,
-  type JournalError,
-  type Offset,
   OffsetStore,
   Process,
   ProcessContext,
-  type Quarantine,
   type Tagging
 } from "@aecor/core"
 import { type Context, Effect, Option, type Scope } from "effect"
@@ -35,7 +32,7 @@ import { checkPageSize } from "./internal/pages.js"
 import { retryEach } from "./internal/retryEach.js"
 import { retryFold } from "./internal/retryFold.js"
 import { retryHandle } from "./internal/retryHandle.js"
-import type { Offsets, Retried, SetAside } from "./ProjectionModels.js"
+import type { Offsets, SetAside } from "./ProjectionModels.js"
 import type * as ViewStore from "./ViewStore.js"
 
 export * from "./ProjectionError.js"

@@ -2,6 +2,7 @@
 import { type ConsumerId, type EntityEvent, type Journal, type JournalError, Offset } from "@aecor/core"
 import { Chunk, Effect, Metric, Stream } from "effect"
 import { OffsetBeyondHead } from "../ProjectionError.js"
+import * as traces from "./traces.js"
 
 export type Page<E> = ReadonlyArray<EntityEvent.EntityEvent<E>>
 
@@ -49,7 +50,11 @@ export const runPages = <E, X, R>(
   Effect.zipRight(
     notBeyond(journal, consumer, after),
     Stream.runForEachChunk(journal.eventsByTag(consumer.tag, after), (chunk) =>
-      Effect.forEach(cut(Chunk.toReadonlyArray(chunk), size), handle, { discard: true })
+      Effect.forEach(
+        cut(Chunk.toReadonlyArray(chunk), size),
+        (page) => traces.ofPage(consumer.name, page)(Effect.suspend(() => handle(page))),
+        { discard: true }
+      )
     )
   )
 
