@@ -3,6 +3,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
 import { benchmark as failover } from "./failover/Benchmark.js"
 import { benchmark as journal } from "./journal/Benchmark.js"
+import { benchmark as projection } from "./projection/Benchmark.js"
 import * as Benchmark from "./run/Benchmark.js"
 import * as Database from "./run/Database.js"
 import * as Options from "./run/Options.js"
@@ -30,8 +31,12 @@ const main = Effect.gen(function* () {
       return yield* program(journal, args)
     case failover.name:
       return yield* program(failover, args)
+    case projection.name:
+      return yield* program(projection, args)
     default:
-      return yield* new Options.UsageError({ message: "pnpm bench <benchmark>, which is one of: journal, failover" })
+      return yield* new Options.UsageError({
+        message: "pnpm bench <benchmark>, which is one of: journal, failover, projection"
+      })
   }
 }).pipe(
   Effect.catchAll((error) =>

@@ -42,6 +42,20 @@ export interface Storage<Field extends string> {
 }
 
 /**
+ * How a view works, with its defaults.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings {
+  /**
+   * Whether the statements of projections are prepared by name, so that a connection plans each once; true. A pooler in
+   * transaction mode that does not know names (PgBouncer before 1.21) needs false.
+   */
+  readonly namedStatements?: boolean
+}
+
+/**
  * What a node's role needs for a view's table, as SQL for the table's owner to run. A view's offset is committed with
  * it: the role needs what `PgOffsetStore.grants` and `PgProcessLease.grants` give as well. Throws a `RangeError` when the
  * name of the table or the role is none.
@@ -72,13 +86,14 @@ export const grants = ({ table }: Pick<Storage<string>, "table">, role: string):
  */
 export const layer = <Self, Name extends string, V extends object, I>(
   view: ViewStore.ViewStoreClass<Self, Name, V, I>,
-  options: Storage<keyof I & string>
+  options: Storage<keyof I & string> & Settings
 ): Layer.Layer<Self, ViewStore.ViewStoreError, PgClient.PgClient> => {
   const table = tableName(options.table)
   const key = identifier(options.key, "name of a column")
   const columns = viewColumns.columnsOf(view.row, options.columns ?? {})
   const rows = viewRows.make({ view: view.label, row: view.row, key, columns })
-  const shape = { view: view.label, table, key, columns, wanted: wantedOf(view.row), rows }
+  const { namedStatements = true } = options
+  const shape = { view: view.label, table, key, columns, wanted: wantedOf(view.row), rows, namedStatements }
   return Layer.scoped(view, viewStore.make(shape)).pipe(Layer.provide(Notifications.layer))
 }
 
@@ -112,19 +127,14 @@ export interface JsonStorage {
  */
 export const layerJson = <Self, Name extends string, V extends object, I>(
   view: ViewStore.ViewStoreClass<Self, Name, V, I>,
-  options: JsonStorage
+  options: JsonStorage & Settings
 ): Layer.Layer<Self, ViewStore.ViewStoreError, PgClient.PgClient> => {
   const table = tableName(options.table)
   const key = identifier(options.key, "name of a column")
   const json = identifier(options.json ?? "row", "name of a column")
   const rows = viewJson.make({ view: view.label, row: view.row, key, json })
-  const shape = {
-    view: view.label,
-    table,
-    key,
-    columns: viewJson.columnsOf(json),
-    wanted: viewJson.wantedOf(json),
-    rows
-  }
+  const { namedStatements = true } = options
+  const [columns, wanted] = [viewJson.columnsOf(json), viewJson.wantedOf(json)]
+  const shape = { view: view.label, table, key, columns, wanted, rows, namedStatements }
   return Layer.scoped(view, viewStore.make(shape)).pipe(Layer.provide(Notifications.layer))
 }

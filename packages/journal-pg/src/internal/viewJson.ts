@@ -1,10 +1,10 @@
 /** Rows of a view as one column of JSON: the encoded row as it is. */
 import { ViewStore } from "@aecor/projection"
-import { Effect, Either, Option, Schema, SchemaAST } from "effect"
+import { Effect, Either, Option, ParseResult, Schema, SchemaAST } from "effect"
 import type { Wanted } from "./columnTypes.js"
 import { toJson } from "./json.js"
 import type { Column } from "./viewColumns.js"
-import type { Condition, Rows, StoredRow } from "./viewRows.js"
+import { all, type Condition, type Rows, type StoredRow } from "./viewRows.js"
 
 /** The one column, as the table is held against it. */
 export const columnsOf = (json: string): ReadonlyArray<Column> => [{ field: json, column: json, optional: false }]
@@ -18,27 +18,36 @@ export const make = <V extends object, I>(options: {
   readonly json: string
 }): Rows<V> => {
   const { json, key, row: schema, view } = options
-  const encodeRow = Schema.encode(schema)
-  const decodeRow = Schema.decodeUnknown(schema)
+  const encodeRow = ParseResult.encode(schema)
+  const decodeRow = ParseResult.decodeUnknown(schema)
   const failed = (description: string, cause?: unknown) => new ViewStore.ViewStoreError({ view, description, cause })
+  const unfit = (what: string, name: unknown) => (issue: ParseResult.ParseIssue) => {
+    const cause = ParseResult.parseError(issue)
+    return failed(`the row of key ${JSON.stringify(name)} does not ${what}: ${cause.message}`, cause)
+  }
 
   const encodeOne = ([name, row]: readonly [string, ViewStore.Versioned<V>]) =>
-    Effect.mapBoth(encodeRow(row.view), {
-      onFailure: (cause) => failed(`the row of key ${JSON.stringify(name)} does not encode: ${cause.message}`, cause),
+    ParseResult.mapBoth(encodeRow(row.view), {
+      onFailure: unfit("encode", name),
       onSuccess: (encoded) => ({ [key]: name, version: row.version, [json]: encoded })
+    })
+  const decode = (stored: StoredRow) =>
+    ParseResult.mapBoth(decodeRow(stored[json]), {
+      onFailure: unfit("decode", stored[key]),
+      onSuccess: (decoded): ViewStore.Versioned<V> => ({ view: decoded, version: Number(stored["version"]) })
     })
 
   return {
     encode: (rows) =>
-      Effect.flatMap(Effect.forEach(rows, encodeOne), (records) =>
+      Effect.flatMap(all(rows, encodeOne), (records) =>
         Either.mapLeft(toJson(records), (why) => failed(`a row cannot be stored: ${why}`))
       ),
-    decode: (stored: StoredRow) =>
-      Effect.mapBoth(decodeRow(stored[json]), {
-        onFailure: (cause) =>
-          failed(`the row of key ${JSON.stringify(stored[key])} does not decode: ${cause.message}`, cause),
-        onSuccess: (decoded) => ({ view: decoded, version: Number(stored["version"]) })
-      }),
+    decode,
+    decodeAll: (stored) =>
+      Effect.map(
+        all(stored, (row) => ParseResult.map(decode(row), (decoded) => [String(row[key]), decoded] as const)),
+        (decoded) => new Map(decoded)
+      ),
     conditions: Effect.fnUntraced(function* (where) {
       const picked = yield* Effect.try({
         try: () =>

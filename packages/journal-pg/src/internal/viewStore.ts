@@ -10,7 +10,7 @@ import type { TableName } from "./identifier.js"
 import { hubOf, type Notifications } from "./notifications.js"
 import * as offsetSql from "./offsetSql.js"
 import * as quarantineSql from "./quarantineSql.js"
-import { query } from "./query.js"
+import { query, rows as rowsOf } from "./query.js"
 import * as receipts from "./receipts.js"
 import { reasonOf, sqlState } from "./sqlState.js"
 import * as viewColumns from "./viewColumns.js"
@@ -25,6 +25,7 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
   readonly columns: ReadonlyArray<viewColumns.Column>
   readonly wanted: ReadonlyMap<string, Wanted>
   readonly rows: viewRows.Rows<V>
+  readonly namedStatements: boolean
 }): Effect.fn.Return<
   ViewStore.ViewStore<V>,
   ViewStore.ViewStoreError,
@@ -33,6 +34,7 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
   const { columns, key: keyColumn, rows, table, view, wanted } = options
   const client = yield* PgClient.PgClient
   const run = query(client)
+  const often = rowsOf(client, options.namedStatements)
   const found = yield* viewColumns.find({ view, table, key: keyColumn, columns, wanted, run })
   const sql = viewSql.statements(table, keyColumn, columns, found)
   const hub = yield* hubOf(client)
@@ -70,14 +72,11 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
 
   const load: ViewStore.ViewStore<V>["load"] = Effect.fn("PgViewStore.load")(function* (consumer, keys) {
     const parameters = [...offsetSql.consumerParameters(consumer), keys, found.name]
-    const [loaded] = yield* Effect.mapError(run<viewSql.Loaded>(sql.load, parameters), storeError)
-    const stored: ReadonlyArray<viewRows.StoredRow> = JSON.parse(loaded?.rows ?? "[]")
-    const decoded = yield* Effect.forEach(stored, (row) =>
-      Effect.map(rows.decode(row), (versioned) => [String(row[keyColumn]), versioned] as const)
-    )
-    const alive = new Map(decoded)
-    const dead = Object.entries<number>(JSON.parse(loaded?.tombstones ?? "{}")).filter(([key]) => !alive.has(key))
-    return { offset: Number(loaded?.found ?? 0), rows: alive, tombstones: new Map(dead) }
+    const [loaded] = yield* Effect.mapError(often<viewSql.Loaded>(sql.load, parameters), storeError)
+    const [offset, stored, dead] = loaded ?? ["0", "[]", "{}"]
+    const alive = yield* rows.decodeAll(JSON.parse(stored))
+    const tombstones = Object.entries<number>(JSON.parse(dead)).filter(([key]) => !alive.has(key))
+    return { offset: Number(offset), rows: alive, tombstones: new Map(tombstones) }
   })
 
   const commit: ViewStore.ViewStore<V>["commit"] = Effect.fn("PgViewStore.commit")(function* (page) {
@@ -91,7 +90,7 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
       ...(quarantine === undefined ? [] : quarantineSql.changes(quarantine))
     ]
     const statement = sql.commit({ deletes, quarantines: quarantine !== undefined })
-    yield* Effect.mapError(run(statement, parameters), commitError(page))
+    yield* Effect.mapError(often(statement, parameters), commitError(page))
     announce()
   })
 

@@ -26,7 +26,9 @@ export const retryPart =
   (entry: Quarantine.Entry): Effect.Effect<Quarantine.Outcome, ViewStoreError | JournalError.JournalError> =>
     Effect.gen(function* () {
       const loaded = yield* source.store.load(entry.consumer, [entry.key])
-      let folded: Folded<V> = { ...loaded, reached: versionOf(loaded, entry.key), failure: Option.none() }
+      // no event between the last that was folded and the first that failed writes to the row
+      const start = Math.max(versionOf(loaded, entry.key), entry.position - 1)
+      let folded: Folded<V> = { ...loaded, reached: start, failure: Option.none() }
       while (true) {
         const before = folded.reached
         folded = yield* foldOn(source, entry, folded)
