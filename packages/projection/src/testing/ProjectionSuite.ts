@@ -52,8 +52,9 @@ export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options:
     excludeTestServices: options.clock === "live",
     timeout: "30 seconds"
   })(`Projection, ${name}`, (it) => {
-    faultTests(it.effect, options.runs ?? 25)
+    const { runs = 25 } = options
+    faultTests(it.effect, runs)
     takeoverTests(it.effect)
-    quarantineTests(it.effect, options.runs ?? 25)
-    mergedTests(it.effect, Math.ceil((options.runs ?? 25) / 2))
+    quarantineTests(it.effect, Math.ceil(runs / 2))
+    mergedTests(it.effect, Math.ceil(runs / 2))
   })
