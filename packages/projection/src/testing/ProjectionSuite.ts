@@ -55,6 +55,6 @@ export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options:
     const { runs = 25 } = options
     faultTests(it.effect, runs)
     takeoverTests(it.effect)
-    quarantineTests(it.effect, Math.ceil(runs / 2))
-    mergedTests(it.effect, Math.ceil(runs / 2))
+    quarantineTests(it.effect, Math.ceil(runs / 4))
+    mergedTests(it.effect, Math.ceil(runs / 5))
   })

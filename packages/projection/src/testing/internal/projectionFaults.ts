@@ -91,7 +91,7 @@ export const faultTests = (test: Vitest.Tester<Services>, runs: number): void =>
           expect(Option.map(yield* at.store.get(key), ({ view }) => view)).toEqual(row)
         }
       }).pipe(Effect.scoped, settle),
-    settings
+    { ...settings, fastCheck: { numRuns: Math.ceil(runs / 3) } }
   )
 
   for (const version of [0, 2]) {
