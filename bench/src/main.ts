@@ -1,6 +1,7 @@
 /** `pnpm bench <benchmark> [options]`. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
+import { benchmark as commands } from "./commands/Benchmark.js"
 import { benchmark as failover } from "./failover/Benchmark.js"
 import { benchmark as journal } from "./journal/Benchmark.js"
 import * as Benchmark from "./run/Benchmark.js"
@@ -28,10 +29,14 @@ const main = Effect.gen(function* () {
   switch (name) {
     case journal.name:
       return yield* program(journal, args)
+    case commands.name:
+      return yield* program(commands, args)
     case failover.name:
       return yield* program(failover, args)
     default:
-      return yield* new Options.UsageError({ message: "pnpm bench <benchmark>, which is one of: journal, failover" })
+      return yield* new Options.UsageError({
+        message: "pnpm bench <benchmark>, which is one of: journal, commands, failover"
+      })
   }
 }).pipe(
   Effect.catchAll((error) =>

@@ -62,7 +62,7 @@ export const layerLocalWith = (settings: Settings): Layer.Layer<EntityHost> =>
  * @since 0.1.0
  * @category layers
  */
-export const layerCluster: Layer.Layer<EntityHost, never, Sharding.Sharding> = Layer.effect(
+export const layerCluster: Layer.Layer<EntityHost, never, Sharding.Sharding> = Layer.scoped(
   EntityHost,
   cluster.make({})
 )
@@ -74,4 +74,4 @@ export const layerCluster: Layer.Layer<EntityHost, never, Sharding.Sharding> = L
  * @category layers
  */
 export const layerClusterWith = (settings: Settings): Layer.Layer<EntityHost, never, Sharding.Sharding> =>
-  Layer.effect(EntityHost, cluster.make(settings))
+  Layer.scoped(EntityHost, cluster.make(settings))

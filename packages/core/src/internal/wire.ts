@@ -30,7 +30,8 @@ const withProps = (rpc: Rpc.Any): Rpc.AnyWithProps => rpc as Rpc.Any & Rpc.AnyWi
 const schemaOf = (schema: Schema.Schema.All): Schema.Schema<unknown, unknown> =>
   schema as Schema.Schema<unknown, unknown>
 
-const onTheWire = (rpc: Rpc.AnyWithProps): WireCommand => {
+/** A command as it crosses the wire. */
+export const command = (rpc: Rpc.AnyWithProps): WireCommand => {
   const payload: Schema.Schema<Envelope> = Schema.Struct({
     id: Schema.String,
     command: schemaOf(rpc.payloadSchema as Schema.Schema.All),
@@ -46,7 +47,7 @@ const onTheWire = (rpc: Rpc.AnyWithProps): WireCommand => {
 
 export const make = <const Rpcs extends ReadonlyArray<Rpc.Any>>(protocol: Rpcs): Wire<Rpcs[number]> => {
   const commands = protocol.map(withProps)
-  return { protocol: RpcGroup.make(...protocol), commands, group: RpcGroup.make(...commands.map(onTheWire)) }
+  return { protocol: RpcGroup.make(...protocol), commands, group: RpcGroup.make(...commands.map(command)) }
 }
 
 type Untyped<S, E> = (command: unknown, session: Session<S, E>) => Effect.Effect<unknown, unknown, unknown>
