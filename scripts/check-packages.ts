@@ -25,6 +25,22 @@ const pack = async (name: string): Promise<Outcome & { readonly file: string }> 
 /** What may be in a package. Sources may: source maps and declaration maps lead to them. */
 const allowed = /^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.+\.(d\.ts|js)(\.map)?|src\/.+\.ts)$/
 
+/** Packages that what is published imports, and that its users are not told to have. */
+const unnamed = (name: string): ReadonlyArray<string> => {
+  const { dependencies = {}, peerDependencies = {} } = manifestOf(name)
+  const dist = path.join(root, "packages", name, "dist")
+  const imported = fs
+    .readdirSync(dist, { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.(js|d\.ts)$/.test(file))
+    .flatMap((file) => [
+      ...fs.readFileSync(path.join(dist, file), "utf8").matchAll(/^(?!\s*\*).*?\bfrom "([^".][^"]*)"/gm)
+    ])
+    .map(([, specifier = ""]) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? "")
+  return [...new Set(imported)].filter(
+    (one) => !one.startsWith("node:") && !(one in { ...dependencies, ...peerDependencies })
+  )
+}
+
 const contents = async (name: string, tarball: string): Promise<Outcome> => {
   const { ok, output } = await run("/bin/tar", ["-tzf", tarball])
   const files = output.trim().split("\n")
@@ -37,6 +53,7 @@ const contents = async (name: string, tarball: string): Promise<Outcome> => {
     ...files.filter((file) => !allowed.test(file)).map((file) => `${file} has no place in a package`),
     ...compiled.filter((file) => !files.includes(source(file))).map((file) => `${file} is of no source: build anew`),
     ...required.filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
+    ...unnamed(name).map((other) => `${other} is imported, and neither a dependency nor a peer`),
     ...(changelog.includes(`\n## ${version}\n`) ? [] : [`CHANGELOG.md says nothing of ${version}`])
   ]
   return { ok: ok && wrong.length === 0, output: wrong.join("\n") }
@@ -65,7 +82,10 @@ try {
     { name: "stranger", run: () => stranger.check(path.join(folder, "stranger"), named, latest) },
     ...[...tarballs].map(([name, file]) => ({ name, run: () => check(name, file) }))
   ]
-  finish("packages", await runSteps(steps, 2), since)
+  const kilobytes = Object.fromEntries(
+    [...tarballs].map(([name, file]) => [name, Math.ceil(fs.statSync(file).size / 1000)])
+  )
+  finish("packages", { ...(await runSteps(steps, 2)), kilobytes }, since)
 } finally {
   fs.rmSync(folder, { recursive: true, force: true })
 }

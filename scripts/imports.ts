@@ -5,13 +5,27 @@
 // Between packages: only downwards, only by package name, only what `exports` opens; `testing` only from tests, from
 // another `testing`, from the example's demo and tests, and from the programs. Inside a package: `src/*.ts` is the public contract,
 // `src/internal/` the machinery; neither imports `src/testing/` or the package's own index, nor any file of `test/`.
-// No import cycles anywhere.
+// No import cycles anywhere. What moves in the next Effect is imported by few files of the libraries (docs/effect-v4.md).
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { isMain, packages, programs, root } from "./lib.js"
+import { isMain, libraries, packages, programs, root } from "./lib.js"
 
 /** Files of a program that may use a library's testing kit: those that start an embedded server. */
 const mayUseTesting = /^(packages\/example-booking\/src\/(demo|embedded)|bench\/src\/run\/Database)([./]|$)|^chaos\//i
+
+/** The files of the libraries that may import a package whose API moves; what is not listed may be imported anywhere. */
+const confined: Readonly<Record<string, RegExp>> = {
+  "@effect/cluster":
+    /^core\/src\/(DistributedProcessing|EntityHost|testing\/TestCluster|internal\/(entityHostCluster|processEntity))\.ts$|^journal-pg\/src\/(PgCluster|internal\/cluster\w+)\.ts$/,
+  "@effect/rpc":
+    /^(core|projection)\/src\/testing\/|^core\/src\/(EventSourced|Registration|internal\/(entityHostLocal|processEntity|wire))\.ts$|^journal-pg\/src\/(PgCluster|internal\/cluster\w+)\.ts$/,
+  "@effect/platform":
+    /^core\/src\/(SnapshotStore|Snapshotting|internal\/snapshots|testing\/.+)\.ts$|^journal-pg\/src\/(PgCluster|PgKeyValueStore|internal\/keyValueStore)\.ts$/,
+  "@effect/platform-node": /^journal-pg\/src\/(PgCluster|internal\/cluster\w+)\.ts$/,
+  "@effect/sql": /^journal-pg\//,
+  "@effect/sql-pg": /^journal-pg\//,
+  pg: /^journal-pg\/src\/internal\/(dedicated|ownConnection|notifications)\.ts$/
+}
 
 const order: ReadonlyArray<string> = [...packages, ...programs]
 const folderOf = (name: string): string =>
@@ -87,6 +101,12 @@ const broken = ({ file, specifier, target }: Import): ReadonlyArray<string> => {
   const says = (rule: string) => [`${file} imports "${specifier}": ${rule}`]
   const from = place(file)
   if (target === undefined) {
+    const [external = ""] = /^(@[^/]+\/)?[^/]+/.exec(specifier) ?? []
+    const allowed = confined[external]
+    const library = from.area === "src" && libraries.some((name) => name === from.name)
+    if (library && allowed?.test(file.replace(/^packages\//, "")) === false) {
+      return says(`${external} moves in the next Effect: only the files that scripts/imports.ts lists may import it`)
+    }
     const named = order.find((name) => specifier === `@aecor/${name}` || specifier.startsWith(`@aecor/${name}/`))
     return named === undefined ? [] : says(`not among the exports of @aecor/${named}`)
   }

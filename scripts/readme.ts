@@ -4,7 +4,7 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { blocks, markdown, read } from "./documents.js"
-import { isMain, root } from "./lib.js"
+import { isMain, libraries, root } from "./lib.js"
 
 /** The documents with code, and the folder that each takes it from. */
 const folders: Readonly<Record<string, string>> = {
@@ -15,11 +15,11 @@ const folders: Readonly<Record<string, string>> = {
   "docs/evolution.md": "packages/core/test/evolution",
   "docs/repartition.md": "packages/example-booking/test/repartition",
   "docs/processes.md": "packages/journal-pg/test/processes",
-  "packages/journal-pg/README.md": "packages/journal-pg/test/operations",
+  "docs/operations.md": "packages/journal-pg/test/operations",
   "docs/simulation.md": "packages/core/test/simulation"
 }
 
-const marked = /<!-- ([\w./-]+\.(ts|json))(?:#([\w-]+))? -->\n(?:\n```\w+\n[^]*?\n```\n)?/g
+const marked = /<!-- ([\w./-]+\.(ts|json|sql))(?:#([\w-]+))? -->\n(?:\n```\w+\n[^]*?\n```\n)?/g
 
 const codeOf = (file: string, region: string | undefined): string => {
   const text = read(file).trimEnd()
@@ -53,7 +53,26 @@ const different = (document: string): ReadonlyArray<string> => {
   return [`${document} shows other code than ${folder}: run \`tsx scripts/readme.ts\``]
 }
 
-export const check = (): ReadonlyArray<string> => markdown().flatMap((one) => [...unmarked(one), ...different(one)])
+/** The metrics of the libraries that those who operate them are not told of. */
+const untold = (): ReadonlyArray<string> => {
+  const told = read("docs/operations.md")
+  return libraries
+    .flatMap((name) => sources(path.join("packages", name, "src")))
+    .flatMap((file) => [...read(file).matchAll(/Metric\.\w+\(\s*"(\w+)"/g)].map(([, metric = ""]) => metric))
+    .filter((metric) => !told.includes(`\`${metric}\``))
+    .map((metric) => `docs/operations.md does not name the metric ${metric}`)
+}
+
+const sources = (folder: string): ReadonlyArray<string> =>
+  fs
+    .readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => path.join(folder, file))
+
+export const check = (): ReadonlyArray<string> => [
+  ...markdown().flatMap((one) => [...unmarked(one), ...different(one)]),
+  ...untold()
+]
 
 if (isMain(import.meta.url)) {
   for (const [document, folder] of Object.entries(folders)) {

@@ -16,6 +16,8 @@ import { Schema } from "effect"
  * - `Timeout`: no answer in time.
  * - `CommandIdReused`: its id is that of another command, which has stored events on this key; nothing was stored, and
  *   sending it again under that id is of no use.
+ * - `CommandPassed`: its id is an ordered one (`CommandId.ordered`), and what its source sends after it has been stored on
+ *   this key already; nothing was stored now, and sending it again is of no use.
  *
  * `inDoubt` says whether the command may have taken effect or still may. Either way, sending it again under the same
  * command id is safe.
@@ -26,7 +28,16 @@ import { Schema } from "effect"
 export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandFailed", {
   entity: Schema.String,
   key: Schema.String,
-  reason: Schema.Literal("Conflict", "Journal", "InDoubt", "Unreachable", "MailboxFull", "Timeout", "CommandIdReused"),
+  reason: Schema.Literal(
+    "Conflict",
+    "Journal",
+    "InDoubt",
+    "Unreachable",
+    "MailboxFull",
+    "Timeout",
+    "CommandIdReused",
+    "CommandPassed"
+  ),
   inDoubt: Schema.Boolean,
   description: Schema.String
 }) {

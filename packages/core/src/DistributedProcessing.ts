@@ -23,7 +23,7 @@ import type { ProcessContext } from "./ProcessContext.js"
 import type { ProcessLease } from "./ProcessLease.js"
 import type { Health, ProcessStatus } from "./ProcessStatus.js"
 import * as nodeSettings from "./internal/nodeSettings.js"
-import { idleFor } from "./internal/processStatus.js"
+import { idleFor, isNew } from "./internal/processStatus.js"
 import type { RunningProcess } from "./RunningProcess.js"
 
 /**
@@ -35,6 +35,9 @@ import type { RunningProcess } from "./RunningProcess.js"
  *   where it ends itself, the process waits for 10 s and it begins anew.
  * - `shutdownTimeout` (5 s): how long a process may take to stop in good order before it is interrupted. What does not stop
  *   within a second then is abandoned, fenced and logged as an error.
+ * - `silence` (3 s, and no less): how long a node may be without a successful beat. Then it stops the processes itself,
+ *   and others may take them over. Longer, where machines or Postgres stand still for seconds at times, and a takeover
+ *   has time.
  * - `role` (none): only nodes that have it run the processes (`layerClusterWith`). Every node may start the deployment.
  * - `fingerprint` (`""`): tells the code of these processes from that of another release; together with their number it
  *   is the deployment's shape. Processes run only on nodes of the registered shape, which `Deployment.reshape` changes.
@@ -166,8 +169,8 @@ export const changes = (name: string): Stream.Stream<ProcessStatus, never, Distr
 
 /**
  * Whether every process that should run does: for a node's readiness, or an alarm. A process may be idle for `patience`
- * (15 s: longer than a takeover and the longest backoff) before it counts. Of the given deployments; by default of those
- * that this node has started.
+ * (15 s: longer than a takeover and the longest backoff) before it is late; but as long as one has not run at all, nothing
+ * is ready. Of the given deployments; by default of those that this node has started.
  *
  * @since 0.1.0
  * @category combinators
@@ -181,8 +184,9 @@ export const health = (
     const patience = Duration.toMillis(options.patience ?? "15 seconds")
     const found = yield* Effect.forEach(names, (name) => Effect.map(host.status(name), (rows) => ({ name, rows })))
     const late = found.flatMap(({ rows }) => rows.filter((one) => idleFor(one) > patience))
+    const starting = found.flatMap(({ rows }) => rows.filter((one) => isNew(one) && idleFor(one) <= patience))
     const unknown = found.filter(({ rows }) => rows.length === 0).map(({ name }) => name)
-    return { ready: late.length === 0 && unknown.length === 0, late, unknown }
+    return { ready: [late, starting, unknown].every((_) => _.length === 0), late, starting, unknown }
   })
 
 /**

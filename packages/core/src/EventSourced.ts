@@ -4,7 +4,8 @@
  *
  * Guarantees: one command at a time a key; the events of a command are stored whole or not at all; a rejection stores
  * nothing; a command that stored events, among the last 256 of its key, is recognised by its id when it is delivered
- * again, and answers what it answered before. One that stored nothing is decided again. Not guaranteed: that a handler
+ * again, and answers what it answered before. One that stored nothing is decided again. One whose id is ordered
+ * (`CommandId`) is not run again however many came between. Not guaranteed: that a handler
  * runs once. It may run again after a conflict with another writer, so effects outside the journal must bear a
  * repeat.
  *
@@ -78,7 +79,8 @@ export interface Receipt<out A> {
  * - `commandId` names it: sent again under the same id, one that stored events (among the last 256 of its key) answers as
  *   before instead of running twice. An id belongs to one command of the key: another one under it fails with
  *   `CommandFailed`, reason `CommandIdReused`; the same one with another payload is taken for its repeat. A random one is
- *   made by default, so only the transport's repeats are recognised.
+ *   made by default, so only the transport's repeats are recognised. `CommandId.ordered` makes ids of a source that sends
+ *   in an order, which are recognised for ever.
  * - `metadata` is stored with each of the command's events; `EntityEvent.causedBy` makes that of a reaction to an event.
  *   Keys that start with `aecor.` are the library's: using one is a defect of the caller. Where the caller is in a
  *   sampled span, its W3C trace context is stored as `traceparent`, unless the metadata has one.

@@ -30,8 +30,9 @@ export interface ProcessStatus extends ProcessRow {
 }
 
 /**
- * Whether every process that should run does, or has but a while ago. `late` are those of which that is not so; a
- * deployment is `unknown` while nobody has ever started it.
+ * Whether every process that should run does, or has but a while ago. `late` are those of which that is not so;
+ * `starting` are those that have not run at all yet, and are not late; a deployment is `unknown` while nobody has ever
+ * started it.
  *
  * @since 0.1.0
  * @category models
@@ -39,5 +40,6 @@ export interface ProcessStatus extends ProcessRow {
 export interface Health {
   readonly ready: boolean
   readonly late: ReadonlyArray<ProcessStatus>
+  readonly starting: ReadonlyArray<ProcessStatus>
   readonly unknown: ReadonlyArray<string>
 }

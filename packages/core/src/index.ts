@@ -1,4 +1,5 @@
 export * as CommandFailed from "./CommandFailed.js"
+export * as CommandId from "./CommandId.js"
 export * as ConsumerId from "./ConsumerId.js"
 export * as Deployment from "./Deployment.js"
 export * as DistributedProcessing from "./DistributedProcessing.js"

@@ -1,11 +1,11 @@
 // When a node says that it hosts a deployment: not before the deployment is known with as many processes as it has here.
 import { DistributedProcessing, Lease } from "@aecor/core"
 import { describe, expect } from "@effect/vitest"
-import { Effect, Exit, TestClock } from "effect"
+import { Duration, Effect, Exit, TestClock } from "effect"
 import { silence } from "../src/internal/deploymentSettings.js"
-import { answered, outcomeOf, untilEffect } from "../src/testing/internal/patience.js"
+import { answered, outcomeOf, until, untilEffect } from "../src/testing/internal/patience.js"
 import { lasting } from "../src/testing/internal/processRuns.js"
-import { inCluster, onThisNode, testOnTroubled, type Trouble } from "./fixtures/troubledLease.js"
+import { hangs, inCluster, onThisNode, testOnTroubled, type Trouble } from "./fixtures/troubledLease.js"
 
 const { start } = DistributedProcessing
 
@@ -50,4 +50,22 @@ describe("a deployment that is not yet known", () => {
       host
     )
   }
+})
+
+describe("a runner whose lease takes long to say what there is to do", () => {
+  testOnTroubled(
+    "goes on saying that it lives",
+    ({ lease, runs }) =>
+      Effect.gen(function* () {
+        yield* start("set", [lasting(runs)])
+        yield* until(() => runs.length === 1)
+        lease.begin(hangs, ["list"])
+        for (const _ of Array.from({ length: 80 })) {
+          yield* TestClock.adjust("250 millis")
+          expect(yield* lease.service.runners("set", Duration.seconds(2))).toHaveLength(1)
+        }
+        lease.end()
+      }),
+    inCluster
+  )
 })

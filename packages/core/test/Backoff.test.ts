@@ -25,6 +25,8 @@ describe("the backoff", () => {
         new RangeError(`backoff.jitter is a number from 0 to 1, not ${jitter}`)
       )
     }
+    expect(() => resolve({ silence: "2 seconds" })).toThrow(new RangeError("silence (2s) is shorter than 3s"))
+    expect(resolve({ silence: "4 seconds" }).silence).toEqual(Duration.seconds(4))
     expect(() => resolve({ backoff: { min: "11 seconds" } })).toThrow(
       new RangeError("backoff.min (11s) is longer than backoff.max (10s)")
     )

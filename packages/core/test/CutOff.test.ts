@@ -4,7 +4,7 @@ import { describe, expect } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, Scope, TestClock } from "effect"
 import { until } from "../src/testing/internal/patience.js"
 import { alive, lasting, recorded } from "../src/testing/internal/processRuns.js"
-import { hangs, refuses, testOnTroubled } from "./fixtures/troubledLease.js"
+import { hangs, inCluster, onThisNode, refuses, testOnTroubled } from "./fixtures/troubledLease.js"
 
 const { start } = DistributedProcessing
 
@@ -51,6 +51,30 @@ describe("a node that is cut off from its lease", () => {
       expect(alive(runs)).toHaveLength(1)
     })
   )
+
+  for (const [where, host] of [
+    ["on one node", onThisNode],
+    ["in a cluster", inCluster]
+  ] as const) {
+    testOnTroubled(
+      `keeps a process for as long as its deployment lets a node be silent, ${where}`,
+      ({ lease, runs }) =>
+        Effect.gen(function* () {
+          yield* start("set", [lasting(runs)], { silence: "10 seconds" })
+          yield* until(() => runs.length === 1)
+          yield* TestClock.adjust("2 seconds")
+          lease.begin(refuses, ["beat", "claim"])
+          yield* TestClock.adjust("9 seconds")
+          expect(alive(runs)).toHaveLength(1)
+          yield* TestClock.adjust("3 seconds")
+          expect(alive(runs)).toEqual([])
+          lease.end()
+          yield* until(() => alive(runs).length === 1)
+          expect(runs).toHaveLength(2)
+        }),
+      host
+    )
+  }
 
   testOnTroubled("starts its processes as soon as the lease answers for the first time", ({ lease, runs }) =>
     Effect.gen(function* () {

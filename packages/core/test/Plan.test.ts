@@ -55,6 +55,17 @@ describe("the coordinator's plan", () => {
     expect(thrice).toMatchObject({ silences: 1, avoided: new Map() })
   })
 
+  it("gives a process as much time as its owner may be silent, twice", () => {
+    const patient = Duration.seconds(10)
+    const rowOf = (age: number) => row(0, { sinceSent: Option.some(age), sinceBeat: Option.some(age) })
+    const planned = (age: number) =>
+      Plan.plan([rowOf(age)], new Map(), { runners: [{ name: "a", weight: 1 }], stableFor: patient }, 0, patient)
+    expect(planned(19_000)).toEqual([])
+    expect(planned(21_000)).toMatchObject([{ why: "silent" }])
+    expect(Plan.remember(Plan.nothingKnown, rowOf(19_000), 0, patient).silences).toBe(0)
+    expect(Plan.remember(Plan.nothingKnown, rowOf(21_000), 0, patient).silences).toBe(1)
+  })
+
   it("avoids a runner twice as long each time", () => {
     const twice = silentTwice(Plan.nothingKnown, "a", 0)
     expect([avoidedUntil(twice, "a"), avoidedUntil(silentTwice(twice, "a", 60_000), "a")]).toEqual([60_000, 180_000])

@@ -2,6 +2,7 @@ import { Snapshotting } from "@aecor/core"
 import { addEqualityTesters, describe, expect, it } from "@effect/vitest"
 import { BigDecimal, Effect, FastCheck, Schema } from "effect"
 import type { Loaded } from "../src/internal/loaded.js"
+import * as RecentCommands from "../src/internal/recentCommands.js"
 import * as snapshotCodec from "../src/internal/snapshotCodec.js"
 
 addEqualityTesters()
@@ -23,19 +24,22 @@ describe("a snapshot", () => {
           state: { amounts, texts, seen: new Date(texts.length) },
           sequence: 7,
           lastId: "e-7",
-          recent: new Map(ids.map((id, i) => [id, { tag: "T", sequence: i, reply: i % 2 ? undefined : `${i}` }]))
+          recent: RecentCommands.of(
+            ids.map((id, i) => [id, { tag: "T", sequence: i, reply: i % 2 ? undefined : `${i}` }])
+          )
         }
         const snapshotting = Snapshotting.every(1, { state: State, version: 3 })
         const decoded = yield* snapshotCodec.decode(snapshotting, yield* snapshotCodec.encode(snapshotting, loaded))
         expect(decoded).toEqual(loaded)
-        expect(typeof decoded === "number" ? [] : [...decoded.recent.keys()]).toEqual(ids)
+        expect(typeof decoded === "number" ? [] : RecentCommands.entries(decoded.recent).map(([id]) => id)).toEqual(ids)
       })
   )
 
   const anything = Snapshotting.every(1, { state: Schema.Unknown, version: 1 })
   const saved = (state: unknown) =>
-    Effect.flatMap(snapshotCodec.encode(anything, { state, sequence: 1, lastId: "e-1", recent: new Map() }), (text) =>
-      snapshotCodec.decode(anything, text)
+    Effect.flatMap(
+      snapshotCodec.encode(anything, { state, sequence: 1, lastId: "e-1", recent: RecentCommands.make() }),
+      (text) => snapshotCodec.decode(anything, text)
     )
 
   it.effect("is refused where JSON would change the state", () =>
@@ -61,7 +65,12 @@ describe("a snapshot", () => {
   it.effect("is refused where the state does not fit its schema", () =>
     Effect.gen(function* () {
       const snapshotting = Snapshotting.every(1, { state: Schema.Int, version: 1 })
-      const failed = snapshotCodec.encode(snapshotting, { state: 0.5, sequence: 1, lastId: "e", recent: new Map() })
+      const failed = snapshotCodec.encode(snapshotting, {
+        state: 0.5,
+        sequence: 1,
+        lastId: "e",
+        recent: RecentCommands.make()
+      })
       expect(String(yield* Effect.flip(failed))).toContain("integer")
     })
   )

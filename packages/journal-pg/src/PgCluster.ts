@@ -6,7 +6,7 @@
  * owns a shard group of its own (`RunnerName.shardGroup`) beside the common one.
  *
  * Guarantees: any number of runners can start at once on an empty database; a runner that stops in good order has given
- * its shards away before its layer is closed; one that is dead or frozen loses them, within about 5 s when it has
+ * its shards away before its layer is closed, and the layer is closed within 8 s also where Postgres does not answer; one that is dead or frozen loses them, within about 5 s when it has
  * announced itself (`DistributedProcessing.layerCluster` does), else within 15 s; what one leaves behind that never
  * comes again is swept away a quarter of an hour later, so addresses may be new with each start. Not guaranteed: that a frozen runner
  * that wakes does nothing before it notices; the fences of processes and the versions of entities are for that.
@@ -21,6 +21,7 @@ import { RpcSerialization } from "@effect/rpc"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { PgClient } from "@effect/sql-pg"
 import { Layer } from "effect"
+import { leavingInTime } from "./internal/clusterLeaving.js"
 import * as Health from "./internal/clusterHealth.js"
 import * as Housekeeping from "./internal/clusterHousekeeping.js"
 import * as OwnPool from "./internal/ownPool.js"
@@ -78,7 +79,8 @@ export const layer = (options: Options): Layer.Layer<Cluster, SqlError | SocketS
     Layer.provide([Presence.layer(RunnerName.of(options)), Housekeeping.layer]),
     Layer.provideMerge(Storage.layer),
     Layer.provide([RpcSerialization.layerMsgPack, OwnPool.layer("cluster", options.connections ?? defaultConnections)]),
-    Layer.provideMerge(ShardingConfig.layer(Settings.runner(options, options.listen ?? options)))
+    Layer.provideMerge(ShardingConfig.layer(Settings.runner(options, options.listen ?? options))),
+    leavingInTime
   )
 
 /**
@@ -94,5 +96,6 @@ export const layerClientOnly = (
     Layer.provide(Transport.layer),
     Layer.provideMerge(Storage.layer),
     Layer.provide([RpcSerialization.layerMsgPack, OwnPool.layer("cluster", options.connections ?? defaultConnections)]),
-    Layer.provideMerge(ShardingConfig.layer(Settings.clientOnly))
+    Layer.provideMerge(ShardingConfig.layer(Settings.clientOnly)),
+    leavingInTime
   )

@@ -19,6 +19,7 @@ import type { SqlError } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Option } from "effect"
 import { announcements } from "./internal/announcements.js"
+import * as columnTypes from "./internal/columnTypes.js"
 import { grants as grantsOf, onSchema } from "./internal/grants.js"
 import { identifier, tableName } from "./internal/identifier.js"
 import { hubOf, Notifications } from "./internal/notifications.js"
@@ -69,7 +70,8 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
   const run = query(client)
   const table = tableName(options.table)
   const columns = viewColumns.columnsOf(definition.row, options.columns ?? {})
-  const found = yield* viewColumns.find({ view, table, key: options.key, columns, run })
+  const wanted = columnTypes.wantedOf(definition.row)
+  const found = yield* viewColumns.find({ view, table, key: options.key, columns, wanted, run })
   const sql = viewSql.statements(table, options.key, columns, found)
   const rows = viewRows.make({ view, row: definition.row, key: options.key, columns })
   const hub = yield* hubOf(client)
@@ -202,7 +204,8 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
  * The view of a class, in a table that a migration of the application has made; its consumers' offsets are in the table
  * of `PgOffsetStore.migrations`.
  *
- * Fails with `ViewStoreError` where the table lacks something that the rows need, and says what. Throws a `RangeError`
+ * Fails with `ViewStoreError` where the table does not fit the rows, and names each column that lacks, that is of another
+ * type than its field needs, that does not allow the null that its field may be, or that no field fills. Throws a `RangeError`
  * when the name of the table or of a column is none.
  *
  * @example

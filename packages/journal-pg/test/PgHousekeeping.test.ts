@@ -1,12 +1,11 @@
 // What runners leave behind whose addresses are new with each start, and what becomes of it.
-import { DistributedProcessing, Process, RunnerName } from "@aecor/core"
-import { PgCluster, PgMigrations, PgProcessLease } from "@aecor/journal-pg"
+import { Process } from "@aecor/core"
 import { PgClient } from "@effect/sql-pg"
 import { expect, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Logger, type Redacted, Schedule, Scope } from "effect"
+import { Effect, Logger, type Redacted, Schedule } from "effect"
 import { sweep } from "../src/internal/clusterHousekeeping.js"
-import { freePort } from "../src/internal/embedded/freePort.js"
-import { client, newDatabase } from "./fixtures/database.js"
+import { client } from "./fixtures/database.js"
+import { leasesDatabase, startRunner } from "./fixtures/runner.js"
 
 const restarts = 200
 
@@ -14,8 +13,7 @@ it.scopedLive(
   "200 restarts under new addresses leave no more behind than a few, and nothing of who lives is swept away",
   () =>
     Effect.gen(function* () {
-      const url = yield* newDatabase
-      yield* Effect.provide(PgMigrations.run([PgProcessLease.migrations]), client(url, { maxConnections: 1 }))
+      const url = yield* leasesDatabase
       yield* Effect.gen(function* () {
         const living = yield* runner(url)
         yield* untilRunning
@@ -41,7 +39,7 @@ it.scopedLive(
           until: (now) =>
             now["cluster_runners"] === 2 && (now["cluster_messages"] ?? 0) <= 2 * (own["cluster_messages"] ?? 0),
           schedule: Schedule.spaced("100 millis")
-        }).pipe(Effect.timeout("20 seconds"))
+        }).pipe(Effect.timeout("1 minute"))
         yield* other.stop
         yield* untilRunning
         yield* sweep
@@ -49,44 +47,33 @@ it.scopedLive(
         expect(names).toEqual([living.name])
       }).pipe(Effect.provide(client(url)))
     }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger))),
-  90_000
+  180_000
 )
 
-it.scopedLive("a runner that was swept away while it was frozen comes back when it wakes", () =>
-  Effect.gen(function* () {
-    const url = yield* newDatabase
-    yield* Effect.provide(PgMigrations.run([PgProcessLease.migrations]), client(url, { maxConnections: 1 }))
-    yield* Effect.gen(function* () {
-      const sql = yield* PgClient.PgClient
-      const { name } = yield* runner(url)
-      yield* untilRunning
-      yield* sql`UPDATE cluster_runners SET last_heartbeat = localtimestamp - interval '1 hour'`
-      yield* sweep
-      const back = Effect.repeat(sql`SELECT FROM cluster_runners WHERE address = ${name} AND healthy`, {
-        until: (rows) => rows.length === 1,
-        schedule: Schedule.spaced("100 millis")
-      })
-      yield* Effect.timeout(back, "15 seconds")
-      yield* untilRunning
-    }).pipe(Effect.provide(client(url)))
-  }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
+it.scopedLive(
+  "a runner that was swept away while it was frozen comes back when it wakes",
+  () =>
+    Effect.gen(function* () {
+      const url = yield* leasesDatabase
+      yield* Effect.gen(function* () {
+        const sql = yield* PgClient.PgClient
+        const { name } = yield* runner(url)
+        yield* untilRunning
+        yield* sql`UPDATE cluster_runners SET last_heartbeat = localtimestamp - interval '1 hour'`
+        yield* sweep
+        const back = Effect.repeat(sql`SELECT FROM cluster_runners WHERE address = ${name} AND healthy`, {
+          until: (rows) => rows.length === 1,
+          schedule: Schedule.spaced("100 millis")
+        })
+        yield* Effect.timeout(back, "1 minute")
+        yield* untilRunning
+      }).pipe(Effect.provide(client(url)))
+    }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger))),
+  180_000
 )
 
-const runner = (url: Redacted.Redacted) =>
-  Effect.gen(function* () {
-    const port = yield* freePort
-    const scope = yield* Effect.acquireRelease(Scope.make(), (made) => Scope.close(made, Exit.void))
-    const process = Process.fromEffect(Effect.never)
-    yield* DistributedProcessing.deploy("set", [process, process]).pipe(
-      Layer.provide(DistributedProcessing.layerCluster),
-      Layer.provide(PgCluster.layer({ host: "127.0.0.1", port, connections: 3 })),
-      Layer.provide(PgProcessLease.layer),
-      Layer.provide(client(url, { maxConnections: 2 })),
-      Layer.fresh,
-      Layer.buildWithScope(scope)
-    )
-    return { name: RunnerName.of({ host: "127.0.0.1", port }), stop: Scope.close(scope, Exit.void) }
-  })
+const idle = Process.fromEffect(Effect.never)
+const runner = (url: Redacted.Redacted) => startRunner({ url, processes: [idle, idle] })
 
 const untilRunning = Effect.flatMap(PgClient.PgClient, (sql) =>
   Effect.repeat(
@@ -94,7 +81,7 @@ const untilRunning = Effect.flatMap(PgClient.PgClient, (sql) =>
       WHERE state = 'Running' AND aecor_age(heartbeat_at) < 2000`,
     { until: (rows) => rows.length === 2, schedule: Schedule.spaced("100 millis") }
   )
-).pipe(Effect.timeout("30 seconds"))
+).pipe(Effect.timeout("1 minute"))
 
 /** The tables of the cluster and of the leases, with what a runner that was killed leaves in them. */
 const ghostly = ["cluster_runners", "cluster_locks", "cluster_messages", "cluster_replies", "runner_beat"]

@@ -51,7 +51,7 @@ it.scopedLive(
         yield* Fiber.interrupt(watching)
       }).pipe(Effect.provide(office))
     }).pipe(Effect.provide(Layer.merge(Database, Logger.remove(Logger.defaultLogger)))),
-  60_000
+  180_000
 )
 
 const untilTold = (lines: ReadonlyArray<string>, line: string) =>

@@ -1,10 +1,10 @@
 /** Nodes of two releases side by side on one cluster: another number of processes, and other code. */
-import { Deployment, DistributedProcessing, Process, ProcessContext } from "@aecor/core"
-import { PgCluster, PgMigrations, PgProcessLease } from "@aecor/journal-pg"
+import { Deployment, Process, ProcessContext } from "@aecor/core"
+import { PgProcessLease } from "@aecor/journal-pg"
 import { expect, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Logger, type Redacted, Schedule, Scope } from "effect"
-import { freePort } from "../src/internal/embedded/freePort.js"
-import { client, newDatabase } from "./fixtures/database.js"
+import { Effect, Layer, Logger, Schedule } from "effect"
+import { client } from "./fixtures/database.js"
+import { leasesDatabase, startRunner } from "./fixtures/runner.js"
 
 it.scopedLive(
   "a rolling deploy, its switch and its way back: each process runs once, under a growing epoch, where its code is",
@@ -48,7 +48,7 @@ it.scopedLive(
         expect(epochs).toEqual([...new Set(epochs)].toSorted((a, b) => a - b))
       }
     }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger))),
-  90_000
+  240_000
 )
 
 const releases = { old: { processes: 3, fingerprint: "old" }, new: { processes: 5, fingerprint: "new" } } as const
@@ -63,8 +63,7 @@ interface Run {
 
 /** A cluster on a database of its own, in which every run of a process is seen. */
 const newCluster = Effect.gen(function* () {
-  const url = yield* newDatabase
-  yield* Effect.provide(PgMigrations.run([PgProcessLease.migrations]), client(url, { maxConnections: 1 }))
+  const url = yield* leasesDatabase
   const runs = new Set<Run>()
   const starts: Array<Run> = []
   const overlaps: Array<string> = []
@@ -91,7 +90,11 @@ const newCluster = Effect.gen(function* () {
     running,
     starts,
     overlaps,
-    start: (release: Release) => startNode(url, release, process(release)),
+    start: (release: Release) => {
+      const { fingerprint, processes } = releases[release]
+      const recipes = Array.from({ length: processes }, () => process(release))
+      return startRunner({ url, processes: recipes, settings: { fingerprint, onMismatch: "wait" } })
+    },
     switchTo: (release: Release) =>
       Deployment.reshape("set", releases[release]).pipe(
         Effect.provide(PgProcessLease.layer.pipe(Layer.provide(client(url, { maxConnections: 1 }))))
@@ -102,27 +105,6 @@ const newCluster = Effect.gen(function* () {
         const found = running()
         const all = found.every((run) => run.release === release) && found.length === releases[release].processes
         return all ? Effect.void : Effect.fail(found)
-      }).pipe(Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.upTo("25 seconds"))))
+      }).pipe(Effect.retry(Schedule.spaced("50 millis").pipe(Schedule.upTo("1 minute"))))
   }
 })
-
-const startNode = (
-  url: Redacted.Redacted,
-  release: Release,
-  process: Process.Process<never, ProcessContext.ProcessContext>
-) =>
-  Effect.gen(function* () {
-    const port = yield* freePort
-    const scope = yield* Effect.acquireRelease(Scope.make(), (made) => Scope.close(made, Exit.void))
-    const { fingerprint, processes } = releases[release]
-    const recipes = Array.from({ length: processes }, () => process)
-    yield* DistributedProcessing.deploy("set", recipes, { fingerprint, onMismatch: "wait" }).pipe(
-      Layer.provide(DistributedProcessing.layerCluster),
-      Layer.provide(PgCluster.layer({ host: "127.0.0.1", port, connections: 3 })),
-      Layer.provide(PgProcessLease.layer),
-      Layer.provide(client(url, { maxConnections: 2 })),
-      Layer.fresh,
-      Layer.buildWithScope(scope)
-    )
-    return { name: `127.0.0.1:${port}`, stop: Scope.close(scope, Exit.void) }
-  })

@@ -116,6 +116,89 @@ it.live("a table that lacks something is refused at the start, and what is lacki
   })
 )
 
+class Fields extends ViewStore.Tag<Fields>()("Fields", {
+  row: Schema.Struct({
+    price: Schema.Number,
+    count: Schema.Int,
+    at: Schema.DateTimeUtc,
+    sum: Schema.BigDecimal,
+    note: Schema.NullOr(Schema.String),
+    kind: Schema.Literal("a", "b"),
+    parts: Schema.Array(Schema.Int),
+    place: Schema.Struct({ row: Schema.Int }),
+    either: Schema.Union(Schema.String, Schema.Number),
+    since: Schema.OptionFromNullOr(Schema.Int)
+  })
+}) {}
+
+const fits = {
+  key: "text PRIMARY KEY",
+  version: "bigint NOT NULL",
+  price: "numeric(8, 2) NOT NULL",
+  count: "smallint NOT NULL",
+  at: "timestamptz NOT NULL",
+  sum: "varchar(80) NOT NULL",
+  note: "text",
+  kind: "kind_of_field NOT NULL",
+  parts: "integer[] NOT NULL",
+  place: "json NOT NULL",
+  either: "jsonb NOT NULL",
+  since: "positive_number",
+  changed_at: "timestamptz NOT NULL DEFAULT now()",
+  id: "bigint GENERATED ALWAYS AS IDENTITY"
+}
+
+it.live("a table whose columns are of other types than the rows need is refused, with column, found and wanted", () =>
+  Effect.gen(function* () {
+    const url = yield* newDatabase
+    const run = (text: string) =>
+      PgClient.PgClient.pipe(
+        Effect.flatMap((sql) => sql.unsafe(text)),
+        Effect.provide(client(url))
+      )
+    yield* run(
+      "CREATE TYPE kind_of_field AS ENUM ('a', 'b'); CREATE DOMAIN positive_number AS integer CHECK (value > 0)"
+    )
+    const start = Effect.scoped(
+      Layer.build(PgViewStore.layer(Fields, { table: "fields", key: "key" }).pipe(Layer.provide(client(url))))
+    )
+    const told = (changes: Record<string, string>) =>
+      Effect.gen(function* () {
+        const columns = Object.entries({ ...fits, ...changes }).map(([name, type]) => `"${name}" ${type}`)
+        yield* run(`DROP TABLE IF EXISTS fields; CREATE TABLE fields (${columns.join(", ")})`)
+        return yield* Effect.match(start, { onSuccess: () => "fits", onFailure: ({ message }) => message })
+      })
+    expect(yield* told({})).toBe("fits")
+    const refused = (reasons: string) => `view Fields: the table fields does not fit: ${reasons}`
+    for (const [changes, reasons] of [
+      [
+        { price: "integer" },
+        "price is integer; for price (a number) it has to be double precision, numeric, json or jsonb"
+      ],
+      [{ price: "real" }, "price is real; for price (a number) it has to be double precision, numeric, json or jsonb"],
+      [
+        { version: "text NOT NULL" },
+        /^version is text; for the version \(a whole number\) it has to be bigint, .* or jsonb$/
+      ],
+      [{ count: "text" }, /^count is text; for count \(a whole number\)/],
+      [{ at: "timestamp" }, "at is timestamp without time zone; for at (a text) it has to be text, json or jsonb"],
+      [{ sum: "numeric" }, "sum is numeric; for sum (a text) it has to be text, json or jsonb"],
+      [{ kind: "boolean" }, "kind is boolean; for kind (a text) it has to be text, json or jsonb"],
+      [{ parts: "text" }, "parts is text; for parts (an array) it has to be an array, json or jsonb"],
+      [{ place: "text" }, "place is text; for place (a struct) it has to be json or jsonb"],
+      [{ either: "text" }, "either is text; for either (of several kinds) it has to be json or jsonb"],
+      [{ note: "text NOT NULL" }, "note is not null; note may be null or absent"],
+      [{ since: "text" }, /^since is text; for since \(a whole number\)/],
+      [{ extra: "text NOT NULL" }, "no field fills extra, which is not null and has no default"],
+      [{ note: "text NOT NULL", place: "text" }, /^note is not null; .*; place is text; for place/]
+    ] as const) {
+      const message = yield* told(changes)
+      if (typeof reasons === "string") expect(message).toBe(refused(reasons))
+      else expect(message.replace(refused(""), "")).toMatch(reasons)
+    }
+  })
+)
+
 const at = Schema.decodeSync(Schema.DateTimeUtc)("2024-02-29T12:30:00.125Z")
 const id = (n: number) => `00000000-0000-4000-8000-00000000000${n}`
 

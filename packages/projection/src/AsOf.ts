@@ -46,7 +46,7 @@ export const row = <JS, E extends { readonly _tag: string }, VS, V>(
     const outcome = yield* foldKey(source, key, until(at))
     return yield* Option.match(outcome, {
       onNone: () => Either.right(Option.none()),
-      onSome: Either.map(({ version, view }) => Option.some({ version, view }))
+      onSome: Either.map(({ version, view }) => Option.map(view, (one) => ({ version, view: one })))
     })
   }).pipe(Effect.withSpan("AsOf.row"))
 

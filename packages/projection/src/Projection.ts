@@ -6,9 +6,9 @@
  * crashes or is taken over, a row is the fold of its key's events, each once. `atLeastOnce` runs a handler with effects
  * of its own; it may meet an event again, and the event's `id` is the key by which it can tell.
  *
- * A process keeps the order of its tag. It ends with an error when an event cannot be projected, when its commit is
- * refused, or when a store does not answer; the host starts it again, and it goes on from the stored offset. Nothing is
- * ever passed over.
+ * A process keeps the order of its tag. It ends with an error when its commit is refused, or when a store does not answer;
+ * the host starts it again, and it goes on from the stored offset. An event that cannot be projected ends it as well, or
+ * has its key set aside, as the projection's `FailurePolicy` says. Nothing is ever lost.
  *
  * Counted: `aecor_projection_events` and `aecor_projection_gaps`, by `projection`.
  *
@@ -18,16 +18,21 @@ import {
   ConsumerId,
   type EntityEvent,
   type Journal,
+  type JournalError,
   type Offset,
   OffsetStore,
   Process,
   ProcessContext,
+  type Quarantine,
   type Tagging
 } from "@aecor/core"
-import { type Context, Effect, type Option, type Scope } from "effect"
+import { type Context, Effect, Option, type Scope } from "effect"
+import * as FailurePolicy from "./FailurePolicy.js"
 import * as AtLeastOnce from "./internal/atLeastOnce.js"
 import * as ExactlyOnce from "./internal/exactlyOnce.js"
 import { checkPageSize } from "./internal/pages.js"
+import { retryFold } from "./internal/retryFold.js"
+import { retryHandle } from "./internal/retryHandle.js"
 import type * as ViewStore from "./ViewStore.js"
 
 export * from "./ProjectionError.js"
@@ -43,12 +48,45 @@ export * from "./ProjectionError.js"
  * @since 0.1.0
  * @category models
  */
-export interface Projection<out R, out S = unknown> {
+export interface Projection<out R, out S = unknown, out Q = unknown> {
   readonly name: string
   readonly processes: ReadonlyArray<Process.Process<never, R>>
   /** Where it keeps its offsets: for `Repartition`, which moves them. */
   readonly offsets: Offsets<S>
+  /** What it has set aside, seen and tried again from any node. */
+  readonly quarantine: SetAside<S, Q>
 }
+
+/**
+ * The keys that a projection has set aside. `retry` tries all of them again, the oldest first, or those of one key; what
+ * it needs beside the stores is what events are projected with. A key whose event fails again stays, and says why.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SetAside<out S, out Q> {
+  readonly entries: Effect.Effect<ReadonlyArray<Quarantine.Entry>, StoreError, S>
+  readonly retry: (key?: string) => Effect.Effect<ReadonlyArray<Retried>, StoreError | JournalError.JournalError, Q>
+}
+
+/**
+ * A key that was tried again, as it was before, and what came of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Retried {
+  readonly entry: Quarantine.Entry
+  readonly outcome: Quarantine.Outcome
+}
+
+/**
+ * The error of the store in which a projection keeps its offsets.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type StoreError = ViewStore.ViewStoreError | OffsetStore.OffsetStoreError
 
 /**
  * A projection that keeps a view, with what the view is made of: all that it takes to fold it anew.
@@ -56,19 +94,19 @@ export interface Projection<out R, out S = unknown> {
  * @since 0.1.0
  * @category models
  */
-export interface ViewProjection<JS, E, VS, V> extends Projection<JS | VS | ProcessContext.ProcessContext, VS> {
+export interface ViewProjection<JS, E, VS, V> extends Projection<JS | VS | ProcessContext.ProcessContext, VS, JS | VS> {
   readonly journal: Journal.Any<JS, E>
   readonly view: ViewStore.Any<VS, V>
   readonly project: Project<V, E>
 }
 
 /**
- * What an event makes of the row of its key.
+ * What an event makes of the row of its key; none deletes it.
  *
  * @since 0.1.0
  * @category models
  */
-export type Project<V, E> = (view: Option.Option<V>, event: EntityEvent.EntityEvent<E>) => V
+export type Project<V, E> = (view: Option.Option<V>, event: EntityEvent.EntityEvent<E>) => Option.Option<V>
 
 /**
  * A projection's offsets, wherever it keeps them.
@@ -77,9 +115,7 @@ export type Project<V, E> = (view: Option.Option<V>, event: EntityEvent.EntityEv
  * @category models
  */
 export interface Offsets<out S> {
-  readonly get: (
-    consumer: ConsumerId.ConsumerId
-  ) => Effect.Effect<Offset.Offset, ViewStore.ViewStoreError | OffsetStore.OffsetStoreError, S>
+  readonly get: (consumer: ConsumerId.ConsumerId) => Effect.Effect<Offset.Offset, StoreError, S>
   readonly move: (
     commit: OffsetStore.Commit
   ) => Effect.Effect<
@@ -96,8 +132,11 @@ export interface Offsets<out S> {
 /**
  * A projection that keeps a view: a pure fold from a key's events to its row.
  *
- * `project` gets the row of the event's key, none for its first event, and gives the next one. Where an event cannot
- * follow the row it throws (`Fold.impossible`), and the process ends with an `EventFailed` that names the event.
+ * `project` gets the row of the event's key, none where there is none, and gives the next one, or `Option.none()`, which
+ * deletes it. A deleted row is gone for queries; the store remembers its version, so that an event that comes again does
+ * not bring it back. Where an event cannot follow the row it throws (`Fold.impossible`), and `onFailure` says what becomes
+ * of that: the process ends with an `EventFailed` that names the event (`FailurePolicy.halt`, the default), or the key is
+ * set aside. A key is tried again by folding all its events from the first on.
  *
  * A row that lags behind its journal, because it was restored or edited, is filled up from the journal by key before the
  * next event is folded: counted, and logged as a warning. `pageSize` (1,000 by default) bounds how many events make one
@@ -113,23 +152,39 @@ export const exactlyOnce = <JS, E extends { readonly _tag: string }, VS, V>(
   options: {
     readonly journal: Journal.Any<JS, E>
     readonly view: ViewStore.Any<VS, V>
-    readonly project: (view: Option.Option<NoInfer<V>>, event: EntityEvent.EntityEvent<NoInfer<E>>) => NoInfer<V>
+    readonly project: (
+      view: Option.Option<NoInfer<V>>,
+      event: EntityEvent.EntityEvent<NoInfer<E>>
+    ) => NoInfer<V> | Option.Option<NoInfer<V>>
+    readonly onFailure?: FailurePolicy.FailurePolicy
     readonly pageSize?: number
   }
 ): ViewProjection<JS, E, VS, V> => {
   const pageSize = checkPageSize(name, options.pageSize ?? 1000)
-  const { journal, project, view } = options
+  const { journal, onFailure: policy = FailurePolicy.halt, view } = options
+  const project: Project<V, E> = (row, event) => {
+    const next = options.project(row, event)
+    return Option.isOption(next) ? next : Option.some(next)
+  }
+  const quarantine: SetAside<VS, JS | VS> = {
+    entries: Effect.flatMap(view, (store) => store.quarantined(name)),
+    retry: (key) =>
+      Effect.gen(function* () {
+        const source = { projection: name, project, journal: yield* journal, store: yield* view }
+        return yield* tryAgain(yield* source.store.quarantined(name), key, retryFold<V, E>(source))
+      })
+  }
   const offsets: Offsets<VS> = {
     get: (consumer) => Effect.flatMap(view, (store) => Effect.map(store.load(consumer, []), ({ offset }) => offset)),
     move: (commit) => Effect.flatMap(view, (store) => store.commit({ ...commit, rows: new Map() }))
   }
-  const processes = perTag(name, journal, offsets, (consumer) =>
+  const processes = perTag(name, journal, { offsets, quarantine }, (consumer) =>
     Effect.gen(function* () {
       const events = yield* journal
       const store = yield* view
       const fence = yield* ProcessContext.ProcessContext
       return yield* Process.fromEffect(
-        ExactlyOnce.run<V, E>({ consumer, view: view.label, journal: events, store, fence, project, pageSize })
+        ExactlyOnce.run<V, E>({ consumer, view: view.label, journal: events, store, fence, project, policy, pageSize })
       )
     })
   )
@@ -142,7 +197,8 @@ export const exactlyOnce = <JS, E extends { readonly _tag: string }, VS, V>(
  * The offset is committed after at most `pageSize` events (100 by default), and after the last handled one when the
  * process ends; what was handled since is handled again after a crash, or by a new copy while an old one still runs. A
  * handler that fails or dies ends the process with an `EventFailed` that names the event, which is tried again after the
- * host's backoff; events behind it wait. What a handler acquires in its scope is released after the event.
+ * host's backoff, and events behind it wait; or its key is set aside, as `onFailure` says, and is tried again from that
+ * event on. What a handler acquires in its scope is released after the event.
  *
  * Throws a `RangeError` when `pageSize` is not a positive integer.
  *
@@ -154,33 +210,57 @@ export const atLeastOnce = <JS, E extends { readonly _tag: string }, X, R>(
   options: {
     readonly journal: Journal.Any<JS, E>
     readonly handle: (event: EntityEvent.EntityEvent<NoInfer<E>>) => Effect.Effect<void, X, R>
+    readonly onFailure?: FailurePolicy.FailurePolicy
     readonly pageSize?: number
   }
 ): Projection<
   JS | OffsetStore.OffsetStore | ProcessContext.ProcessContext | Exclude<R, Scope.Scope>,
-  OffsetStore.OffsetStore
+  OffsetStore.OffsetStore,
+  JS | OffsetStore.OffsetStore | Exclude<R, Scope.Scope>
 > => {
   const pageSize = checkPageSize(name, options.pageSize ?? 100)
+  const policy = options.onFailure ?? FailurePolicy.halt
+  const handle = (event: EntityEvent.EntityEvent<E>) => Effect.scoped(options.handle(event))
   const kept: Offsets<OffsetStore.OffsetStore> = {
     get: (consumer) => Effect.flatMap(OffsetStore.OffsetStore, (store) => store.get(consumer)),
     move: (commit) => Effect.flatMap(OffsetStore.OffsetStore, (store) => store.commit(commit))
   }
-  return perTag(name, options.journal, kept, (consumer) =>
+  const quarantine: SetAside<OffsetStore.OffsetStore, JS | OffsetStore.OffsetStore | Exclude<R, Scope.Scope>> = {
+    entries: Effect.flatMap(OffsetStore.OffsetStore, (store) => store.quarantined(name)),
+    retry: (key) =>
+      Effect.gen(function* () {
+        const journal = yield* options.journal
+        const { quarantined, settle } = yield* OffsetStore.OffsetStore
+        const source = { journal, quarantined, settle, handle: AtLeastOnce.handler(name, handle) }
+        return yield* tryAgain(yield* quarantined(name), key, retryHandle(source))
+      })
+  }
+  return perTag(name, options.journal, { offsets: kept, quarantine }, (consumer) =>
     Effect.gen(function* () {
       const journal = yield* options.journal
       const offsets = yield* OffsetStore.OffsetStore
       const fence = yield* ProcessContext.ProcessContext
       const context = yield* Effect.context<Exclude<R, Scope.Scope>>()
-      const handle = (event: EntityEvent.EntityEvent<E>) => Effect.scoped(options.handle(event))
-      const process = AtLeastOnce.run({ consumer, journal, offsets, fence, handle, pageSize })
+      const process = AtLeastOnce.run({ consumer, journal, offsets, fence, handle, policy, pageSize })
       return yield* Process.fromEffect(Effect.mapInputContext(process, (_: Context.Context<never>) => context))
     })
   )
 }
 
-const perTag = <R, S>(
+const perTag = <R, S, Q>(
   name: string,
   { tagging }: { readonly tagging: Tagging.Tagging },
-  offsets: Offsets<S>,
+  kept: { readonly offsets: Offsets<S>; readonly quarantine: SetAside<S, Q> },
   process: (consumer: ConsumerId.ConsumerId) => Process.Process<never, R>
-): Projection<R, S> => ({ name, processes: tagging.tags.map((tag) => process(ConsumerId.make(name, tag))), offsets })
+): Projection<R, S, Q> => ({ name, processes: tagging.tags.map((tag) => process(ConsumerId.make(name, tag))), ...kept })
+
+/** Tries the keys again, one after the other, or one of them. */
+const tryAgain = <E, R>(
+  entries: ReadonlyArray<Quarantine.Entry>,
+  key: string | undefined,
+  retry: (entry: Quarantine.Entry) => Effect.Effect<Quarantine.Outcome, E, R>
+): Effect.Effect<ReadonlyArray<Retried>, E, R> =>
+  Effect.forEach(
+    entries.filter((entry) => key === undefined || entry.key === key),
+    (entry) => Effect.map(retry(entry), (outcome) => ({ entry, outcome }))
+  )

@@ -22,13 +22,14 @@ import {
   type ProcessLease,
   type Tagging
 } from "@aecor/core"
-import { Array as Arr, type DateTime, type Duration, Effect, Either } from "effect"
+import { Array as Arr, type DateTime, type Duration, Effect, Either, Option } from "effect"
 import * as DryRun from "./internal/replayDryRun.js"
+import type { Outcome } from "./internal/replayFold.js"
 import * as Walk from "./internal/replayWalk.js"
 import type { Offsets, Projection, ViewProjection } from "./Projection.js"
 import type { EventFailed, GapNotHealed } from "./ProjectionError.js"
 import type { Findings, Selection, WalkOptions } from "./ReplayModels.js"
-import type { ViewStoreError } from "./ViewStore.js"
+import type { Versioned, ViewStoreError } from "./ViewStore.js"
 
 export * from "./ReplayModels.js"
 
@@ -75,6 +76,19 @@ export type ReplayError =
   | JournalError.JournalError
   | ViewStoreError
 
+/** The rows that keys have, and those that their events delete. */
+const replaced = <V>(page: ReadonlyArray<readonly [string, Outcome<V>]>) => {
+  const rows = new Map<string, Versioned<V>>()
+  const tombstones = new Map<string, number>()
+  for (const [key, outcome] of page) {
+    if (Either.isLeft(outcome)) continue
+    const { version, view } = outcome.right
+    if (Option.isSome(view)) rows.set(key, { version, view: view.value })
+    else tombstones.set(key, version)
+  }
+  return { rows, tombstones }
+}
+
 /** How many rows are written or looked at together. */
 const rowsAtOnce = 500
 
@@ -111,10 +125,7 @@ export const inPlace: <JS, E extends { readonly _tag: string }, VS, V>(
       selection,
       Effect.fnUntraced(function* (outcomes) {
         for (const page of Arr.chunksOf([...outcomes], rowsAtOnce)) {
-          const rows = page.flatMap(([key, outcome]) =>
-            Either.isRight(outcome) ? [[key, outcome.right] as const] : []
-          )
-          report.changed += yield* store.replace({ fence, rows: new Map(rows) })
+          report.changed += yield* store.replace({ fence, ...replaced(page) })
           report.keys += page.length
           for (const [_, outcome] of page) {
             if (Either.isRight(outcome)) continue

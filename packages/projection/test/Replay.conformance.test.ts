@@ -1,10 +1,14 @@
 import { ProcessLease } from "@aecor/core"
+import { ViewAliases } from "@aecor/projection"
 import { ReplaySuite } from "@aecor/projection/testing"
 import { Layer } from "effect"
 
-ReplaySuite.suite(
+const { FewJournal, NextSumsView, SumsView, suite } = ReplaySuite
+
+suite(
   "memory",
-  Layer.mergeAll(ReplaySuite.FewJournal.layerMemory, ReplaySuite.SumsView.layerMemory).pipe(
+  Layer.mergeAll(FewJournal.layerMemory, SumsView.layerMemory, NextSumsView.layerMemory, ViewAliases.layerMemory).pipe(
     Layer.provideMerge(ProcessLease.layerMemory)
-  )
+  ),
+  { runs: 12 }
 )

@@ -13,10 +13,10 @@ describe("the fold of a page", () => {
     },
     ({ kept, seen }) => {
       const page = kept.map(([key, sequence]) => event(`k-${key}`, sequence))
-      const rows = new Map([["k-0", { version: seen, view: upTo(seen) }]])
-      const gaps = gapsIn(page, rows)
+      const before = { rows: new Map([["k-0", { version: seen, view: upTo(seen) }]]), tombstones: new Map() }
+      const gaps = gapsIn(page, before, new Map())
       const found = new Map(gaps.map(({ from, index, key, to }) => [index, between(key, from, to)]))
-      const folded = Either.getOrThrow(foldPage("Trails", trail, fill(page, found), rows))
+      const folded = Either.getOrThrow(foldPage(halting, fill(page, found), before))
 
       const highest = new Map<string, number>()
       for (const { key, sequence } of page) highest.set(key, Math.max(sequence, highest.get(key) ?? 0))
@@ -30,7 +30,7 @@ describe("the fold of a page", () => {
   )
 
   it("refuses an event that does not follow its row", () => {
-    const refused = foldPage("Trails", trail, [event("a", 1), event("a", 3)], new Map())
+    const refused = foldPage(halting, [event("a", 1), event("a", 3)], { rows: new Map(), tombstones: new Map() })
     expect(Either.flip(refused)).toEqual(
       Either.right(new GapNotHealed({ projection: "Trails", key: "a", position: 3, missing: 2, found: 3 }))
     )
@@ -38,11 +38,15 @@ describe("the fold of a page", () => {
 })
 
 /** A row that tells every event folded into it, in order. */
-const trail = (view: Option.Option<string>, { sequence }: EntityEvent.EntityEvent<unknown>): string =>
-  Option.match(view, {
-    onNone: () => `${sequence}`,
-    onSome: (before) => (before === "" ? `${sequence}` : `${before},${sequence}`)
-  })
+const trail = (view: Option.Option<string>, { sequence }: EntityEvent.EntityEvent<unknown>) =>
+  Option.some(
+    Option.match(view, {
+      onNone: () => `${sequence}`,
+      onSome: (before) => (before === "" ? `${sequence}` : `${before},${sequence}`)
+    })
+  )
+
+const halting = { projection: "Trails", project: trail, setsAside: false }
 
 const upTo = (version: number): string => Array.from({ length: version }, (_, i) => i + 1).join(",")
 

@@ -11,7 +11,7 @@ import {
   type ProcessLease,
   Tagging
 } from "@aecor/core"
-import { AsOf, Projection, Replay, ViewStore } from "@aecor/projection"
+import { AsOf, Projection, Replay, ViewAlias, type ViewAliases, ViewStore } from "@aecor/projection"
 import { Context, Effect, type Layer, Option, Schema, type Scope } from "effect"
 
 type Equal<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2 ? true : false
@@ -114,7 +114,8 @@ const confirmation = Projection.atLeastOnce("BookingConfirmation", {
     })
 })
 type ConfirmationNeeds = BookingJournal | OffsetStore.OffsetStore | ProcessContext.ProcessContext | Tickets
-same<Equal<typeof confirmation, Projection.Projection<ConfirmationNeeds, OffsetStore.OffsetStore>>>()
+type RetryNeeds = BookingJournal | OffsetStore.OffsetStore | Tickets
+same<Equal<typeof confirmation, Projection.Projection<ConfirmationNeeds, OffsetStore.OffsetStore, RetryNeeds>>>()
 
 Projection.atLeastOnce("NoEffect", {
   journal: BookingJournal,
@@ -137,3 +138,25 @@ export const agreed = Replay.rewind(BookingJournal, confirmation, { after: 1, re
 export const unsaid = Replay.rewind(BookingJournal, confirmation, { after: 1 })
 // @ts-expect-error and agreed to
 export const denied = Replay.rewind(BookingJournal, confirmation, { after: 1, repeatEffects: false })
+
+// The versions of a view: rows of a later one have the fields of the first at least.
+class WiderRow extends BookingRow.extend<WiderRow>("WiderRow")({ total: Schema.Number }) {}
+class WiderView extends ViewStore.Tag<WiderView>()("bookings_2", { row: WiderRow }) {}
+class OtherView extends ViewStore.Tag<OtherView>()("other", { row: Schema.Struct({ clientId: Schema.Number }) }) {}
+const wider = Projection.exactlyOnce("BookingViewProjection2", {
+  journal: BookingJournal,
+  view: WiderView,
+  project: () => new WiderRow({ clientId: "", cancelledAt: Option.none(), total: 0 })
+})
+const other = Projection.exactlyOnce("Other", {
+  journal: BookingJournal,
+  view: OtherView,
+  project: () => ({ clientId: 1 })
+})
+class Served extends ViewAlias.Tag<Served>()("served", { versions: [bookings, wider] }) {}
+same<Equal<Context.Tag.Service<Served>, ViewAlias.ViewAlias<BookingRow>>>()
+same<Equal<typeof Served.layer, Layer.Layer<Served, never, BookingsView | WiderView | ViewAliases.ViewAliases>>>()
+// @ts-expect-error rows that are not readable as the first version's
+export const unlike = ViewAlias.Tag<Served>()("served", { versions: [bookings, other] })
+// @ts-expect-error handlers make no version
+export const noRow = ViewAlias.Tag<Served>()("served", { versions: [confirmation] })

@@ -2,8 +2,11 @@
  * The reconciling of one deployment by one runner: take or keep its coordination, look at its processes, do what the
  * plan says. Every action is a compare-and-set on the generation of which only the winner sends, so coordinators that
  * overlap for a moment are harmless.
+ *
+ * Each deployment is looked at by itself: one that takes long, or fails, holds up no other. What a runner says of itself
+ * does not wait for any of them either.
  */
-import { Array as Arr, Clock, type Context, Duration, Effect, Option, type Scope } from "effect"
+import { Array as Arr, Clock, type Context, Duration, Effect, Option, Schedule, type Scope } from "effect"
 import type { ProcessRow, Runner } from "../Lease.js"
 import type { ProcessLease } from "../ProcessLease.js"
 import { type Deployment, lastTime, silence } from "./deploymentSettings.js"
@@ -15,6 +18,9 @@ const sendings = 16
 
 /** How long a coordinator keeps its office without renewing it. */
 const term = Duration.seconds(3)
+
+/** How often a runner looks what there is to do. */
+const passInterval = Duration.millis(500)
 
 const sameRunners = Arr.getEquivalence<Runner>((a, b) => a.name === b.name && a.weight === b.weight)
 
@@ -58,12 +64,27 @@ export const make = (options: {
     if (!sameRunners(runners, live.runners)) live = { runners, since: now }
     for (const row of rows) {
       if (acting.has(row.index)) continue
-      memories.set(row.index, Plan.remember(memories.get(row.index) ?? Plan.nothingKnown, row, now))
+      const memory = memories.get(row.index) ?? Plan.nothingKnown
+      memories.set(row.index, Plan.remember(memory, row, now, settings.silence))
     }
-    return Plan.plan(rows, memories, { runners, stableFor: Duration.millis(now - live.since) }, now).filter(
+    const stableFor = Duration.millis(now - live.since)
+    return Plan.plan(rows, memories, { runners, stableFor }, now, settings.silence).filter(
       ({ row }) => !acting.has(row.index)
     )
   }
+
+  /** What there is to do. */
+  const look = Effect.gen(function* () {
+    const runners = yield* lease.runners(name, silence)
+    const rows = yield* lease.list(name)
+    return lookAt(rows, runners, yield* Clock.currentTimeMillis)
+  })
+
+  const begin = (action: Plan.Action) =>
+    Effect.suspend(() => {
+      acting.add(action.row.index)
+      return Effect.forkIn(act(action), options.scope)
+    })
 
   const isFresh = (row: ProcessRow) => row.desired && Option.isNone(row.sinceSent)
 
@@ -72,14 +93,50 @@ export const make = (options: {
     Effect.gen(function* () {
       if (observeOnly && !(yield* lease.list(name)).some(isFresh)) return
       if (!(yield* lease.coordinate(name, self, term))) return
-      const runners = yield* lease.runners(name, silence)
-      const rows = yield* lease.list(name)
-      for (const action of lookAt(rows, runners, yield* Clock.currentTimeMillis)) {
-        if (observeOnly && action.why !== "fresh") continue
-        acting.add(action.row.index)
-        yield* Effect.forkIn(act(action), options.scope)
-      }
+      const actions = yield* look
+      yield* Effect.forEach(
+        actions.filter(({ why }) => !observeOnly || why === "fresh"),
+        begin,
+        { discard: true }
+      )
     })
 
-  return { pass, resign: lease.resign(name, self) }
+  const resign = lease.resign(name, self)
+
+  /** Passes for ever, as long as `able` succeeds, and with pauses in which it only observes. */
+  const reconcile = <E>(able: Effect.Effect<void, E>, observe: Duration.Duration): Effect.Effect<void> => {
+    let lastPass = Number.NEGATIVE_INFINITY
+    let goodSince = 0
+    return Effect.gen(function* () {
+      yield* able
+      const now = yield* Clock.currentTimeMillis
+      // after an outage or a stall of one's own every beat looks old: observe for a while before acting on it
+      if (now - lastPass > Duration.toMillis(silence)) goodSince = now
+      lastPass = now
+      yield* pass(now - goodSince < Duration.toMillis(observe))
+    }).pipe(
+      Effect.timeout(silence),
+      Effect.catchAllCause((cause) => {
+        lastPass = Number.NEGATIVE_INFINITY
+        // an office that is kept but not held would leave the deployment without a coordinator
+        return Effect.zipRight(Effect.logDebug(`a pass of ${name} failed`, cause), Effect.ignore(resign))
+      }),
+      Effect.repeat(Schedule.spaced(passInterval)),
+      Effect.asVoid,
+      Effect.withTracerEnabled(false)
+    )
+  }
+
+  /**
+   * Gives what belongs to this runner to those that stay, when it has ceased to announce the deployment. Another
+   * coordinator would do it a moment later.
+   */
+  const handOver = Effect.gen(function* () {
+    const leaving = (yield* look).filter(({ row, why }) => why === "dead" && Option.contains(row.target, self))
+    const begun = yield* Effect.forEach(leaving, begin)
+    yield* Effect.forEach(begun, (fiber) => fiber.await, { concurrency: "unbounded", discard: true })
+    yield* resign
+  })
+
+  return { pass, reconcile, handOver }
 }

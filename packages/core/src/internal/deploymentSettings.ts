@@ -17,6 +17,7 @@ type BackoffInput =
 export interface Input {
   readonly backoff?: BackoffInput
   readonly shutdownTimeout?: Duration.DurationInput
+  readonly silence?: Duration.DurationInput
   readonly role?: string
   readonly fingerprint?: string
   readonly onMismatch?: "fail" | "wait"
@@ -25,6 +26,8 @@ export interface Input {
 export interface Settings {
   readonly backoff: Backoff | Scheduled
   readonly shutdownTimeout: Duration.Duration
+  /** An owner that has not beaten for so long may be robbed, and stops itself. */
+  readonly silence: Duration.Duration
   /** Only nodes that have this role run the processes. */
   readonly role: string | undefined
   readonly fingerprint: string
@@ -43,9 +46,18 @@ const resolveBackoff = (input: BackoffInput): Backoff | Scheduled => {
   return { min, max, jitter, resetAfter }
 }
 
+const resolveSilence = (input: Duration.DurationInput): Duration.Duration => {
+  const given = Duration.decode(input)
+  if (Duration.lessThan(given, silence)) {
+    throw new RangeError(`silence (${Duration.format(given)}) is shorter than ${Duration.format(silence)}`)
+  }
+  return given
+}
+
 export const resolve = (input: Input): Settings => ({
   backoff: resolveBackoff(input.backoff ?? {}),
   shutdownTimeout: Duration.decode(input.shutdownTimeout ?? "5 seconds"),
+  silence: resolveSilence(input.silence ?? silence),
   role: input.role,
   fingerprint: input.fingerprint ?? "",
   onMismatch: input.onMismatch ?? "fail"
@@ -82,7 +94,7 @@ export const register = (
 /** How long what has not stopped within the shutdown timeout may take once it is interrupted. */
 export const lastTime = Duration.seconds(1)
 
-/** An owner that has been silent for this long may be robbed, and stops itself. */
+/** A runner that has been silent for this long counts as dead; and by default an owner may be robbed, and stops itself. */
 export const silence = Duration.seconds(3)
 
 /** How often owners beat. */

@@ -121,9 +121,14 @@ export const make = <S, E>(options: {
       return settled(base, answer)
     }
 
+    const passed = Effect.fail(
+      failed("CommandPassed", false, `its source has gone beyond the command id ${JSON.stringify(id)}`)
+    )
+
     const decide = (base: Loaded<S>) => {
-      const before = base.recent.get(id)
+      const before = RecentCommands.find(base.recent, id)
       if (before !== undefined) return repeated(base, before)
+      if (RecentCommands.isPassed(base.recent, id)) return settled(base, passed)
       let { state } = base
       const pending: Array<E> = []
       const session: Session<S, E> = {

@@ -5,7 +5,7 @@ import * as RecentCommands from "./recentCommands.js"
 
 /**
  * - `lastId`: the id of the event at `sequence`, `undefined` before the first one.
- * - `recent`: the commands up to there. There is one map for all that is known of an entity in turn, changed in place.
+ * - `recent`: the commands up to there. There is one for all that is known of an entity in turn, changed in place.
  */
 export interface Loaded<S> {
   readonly state: S
@@ -19,7 +19,7 @@ export const beginning = <S>(initial: S): Loaded<S> => ({
   state: initial,
   sequence: 0,
   lastId: undefined,
-  recent: new Map()
+  recent: RecentCommands.make()
 })
 
 /** After some events that follow. The fold may throw. */

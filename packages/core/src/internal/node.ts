@@ -22,6 +22,7 @@ type Ending = "Stopped" | "Superseded" | "Fenced" | "Lost"
 
 interface Hosted {
   readonly process: Claimant
+  readonly silence: Duration.Duration
   readonly done: Deferred.Deferred<void>
   /** How the present run, or the wait after it, is ended from outside. */
   over: Deferred.Deferred<Ending>
@@ -108,14 +109,15 @@ export const make = (
     const watch = Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       for (const hosted of all) {
-        if (hosted.fence !== undefined && now - hosted.beatenAt > Duration.toMillis(silence)) yield* end(hosted, "Lost")
+        const isLost = hosted.fence !== undefined && now - hosted.beatenAt > Duration.toMillis(hosted.silence)
+        if (isLost) yield* end(hosted, "Lost")
       }
     })
     yield* watch.pipe(Effect.repeat(Schedule.spaced(claimRetry)), Effect.withTracerEnabled(false), Effect.forkScoped)
 
     const begin = Effect.fnUntraced(function* (hosted: Hosted) {
       const claim = yield* claiming.withPermits(1)(
-        Effect.timeout(lease.claim(hosted.process, runner, silence), silence)
+        Effect.timeout(lease.claim(hosted.process, runner, hosted.silence), silence)
       )
       if (claim._tag !== "Claimed") return claim._tag
       yield* abandoned.forgetAll(hosted.process)
@@ -210,6 +212,7 @@ export const make = (
         yield* stopUpTo(process)
         const hosted: Hosted = {
           process,
+          silence: settings.silence,
           done: yield* Deferred.make<void>(),
           over: yield* Deferred.make<Ending>(),
           unwanted: false,

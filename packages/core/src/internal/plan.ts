@@ -12,14 +12,18 @@
  */
 import { Duration, Option } from "effect"
 import type { ProcessRow, Runner } from "../Lease.js"
+import { silence as usual } from "./deploymentSettings.js"
 import * as Placement from "./placement.js"
 
 /** How long the set of live runners must have been the same before a process that runs well is moved. */
 const settleTime = Duration.seconds(3)
 /** The same for a process that runs nowhere yet: long enough for a fleet to come up together. */
 const freshSettleTime = Duration.seconds(1)
-/** How long a process may show no sign of life, after it was sent and after it last beat. */
-const processSilence = Duration.seconds(6)
+/**
+ * A process that shows no sign of life for so many times as long as its owner may be silent is silent itself: after it
+ * was sent and after it last beat.
+ */
+const silences = 2
 /**
  * How long a process may have no owner after it was sent: its runner gave it up, or never took it. The runner may look
  * for messages only once a second, and its claim may wait 3.5 s for transactions that hold the fence.
@@ -52,15 +56,21 @@ export const nothingKnown: Memory = { silences: 0, silentIn: undefined, avoided:
 const isOlderThan = (age: Option.Option<number>, limit: Duration.Duration): boolean =>
   Option.match(age, { onNone: () => true, onSome: (_) => _ > Duration.toMillis(limit) })
 
-const isSilent = (row: ProcessRow): boolean =>
-  (isOlderThan(row.sinceBeat, processSilence) && isOlderThan(row.sinceSent, processSilence)) ||
+const isQuiet = (age: Option.Option<number>, silence: Duration.Duration): boolean =>
+  isOlderThan(age, Duration.times(silence, silences))
+
+const isSilent = (row: ProcessRow, silence: Duration.Duration): boolean =>
+  (isQuiet(row.sinceBeat, silence) && isQuiet(row.sinceSent, silence)) ||
   (Option.isNone(row.runner) && isOlderThan(row.sinceSent, ownerless))
 
-/** The memory of a process after looking at it: a beating one forgives, a second silence avoids its runner. */
-export const remember = (memory: Memory, row: ProcessRow, now: number): Memory => {
+/**
+ * The memory of a process after looking at it: a beating one forgives, a second silence avoids its runner. `silence` is
+ * how long an owner may be silent.
+ */
+export const remember = (memory: Memory, row: ProcessRow, now: number, silence: Duration.Duration = usual): Memory => {
   if (!row.desired || Option.isNone(row.sinceSent)) return { ...memory, silences: 0 }
-  if (isSilent(row)) return afterSilence(memory, row, now)
-  if (Option.isNone(row.runner) || isOlderThan(row.sinceBeat, processSilence)) return memory
+  if (isSilent(row, silence)) return afterSilence(memory, row, now)
+  if (Option.isNone(row.runner) || isQuiet(row.sinceBeat, silence)) return memory
   if (!Option.contains(row.state, "Running")) return { ...memory, silences: 0 }
   return afterRunning(memory, row, row.runner.value, now)
 }
@@ -114,7 +124,8 @@ export const plan = (
   rows: ReadonlyArray<ProcessRow>,
   memories: ReadonlyMap<number, Memory>,
   live: { readonly runners: ReadonlyArray<Runner>; readonly stableFor: Duration.Duration },
-  now: number
+  now: number,
+  silence: Duration.Duration = usual
 ): ReadonlyArray<Action> => {
   const desired = rows.filter((row) => row.desired)
   const names = live.runners.map((_) => _.name)
@@ -134,7 +145,7 @@ export const plan = (
     if (to === undefined) return []
     if (Option.isNone(row.sinceSent)) return comeUp ? [{ row, to, why: "fresh" }] : []
     if (!Option.exists(row.target, isLive)) return [{ row, to, why: "dead" }]
-    if (isSilent(row)) return [{ row, to, why: "silent" }]
+    if (isSilent(row, silence)) return [{ row, to, why: "silent" }]
     return settled && !Option.contains(row.target, to) ? [{ row, to, why: "move" }] : []
   })
 }

@@ -38,6 +38,10 @@ export const isRun = ({ actual }: ProcessStatus): boolean => actual === "Running
 export const idleFor = (status: ProcessStatus): number =>
   status.desired && status.actual !== "Running" ? Math.min(status.since, status.sinceDesired) : 0
 
+/** Whether a process that should run has never run since it is known in its present shape. */
+export const isNew = ({ desired, runner, state }: ProcessStatus): boolean =>
+  desired && Option.isNone(state) && Option.isNone(runner)
+
 /** All that is told of a process but the ages, which always change. */
 const facts = (status: ProcessStatus) => {
   const { actual, desired, epoch, generation, lastError, pinned, runner, starts, target } = status

@@ -5,7 +5,7 @@
  * The lease decides who may run; `ProcessMessages` only carry what is said. A runner announces itself after it has
  * reached itself through them, so one that cannot be reached is given nothing.
  */
-import { Clock, Data, Duration, Effect, Option, Schedule } from "effect"
+import { Clock, Data, Duration, Effect, type Exit, Option, Schedule, Scope } from "effect"
 import type { ProcessId } from "../Lease.js"
 import { ProcessLease } from "../ProcessLease.js"
 import * as Coordinate from "./coordinate.js"
@@ -17,13 +17,16 @@ import * as OwnNames from "./ownNames.js"
 import { client as clientOf, ProcessMessages } from "./processMessages.js"
 import * as Steer from "./steer.js"
 import { wholly } from "./wholly.js"
+import { within } from "./within.js"
 
 /** The runner name of a node that only calls: it announces nothing and hosts nothing. */
 const clientOnly = "client"
 
-/** How often a runner looks what there is to do; at every second look it announces itself. */
-const passInterval = Duration.millis(500)
-const announceInterval = Duration.millis(750)
+/**
+ * How long a runner takes at the most to tell that it leaves, and to take no more messages. What it ran has stopped before,
+ * so that there is little to wait for.
+ */
+const leavingLimit = Duration.seconds(4)
 
 /** A runner that does not reach itself announces nothing. */
 class Unreachable extends Data.TaggedError("Unreachable") {}
@@ -51,11 +54,15 @@ export const makeWith = (settings: NodeSettings, observe: Duration.Duration = si
       [...hosted.values()].filter(
         ({ deployment: { settings: its } }) => its.role === undefined || settings.roles.includes(its.role)
       )
-    const announce = Effect.suspend(() =>
-      lease.announce(
-        self,
-        mine().map(({ deployment }) => ({ deployment: deployment.name, shape: shapeOf(deployment) })),
-        settings.weight
+    // one at a time, so that what is said last is what is true
+    const speaking = Effect.unsafeMakeSemaphore(1)
+    const announce = speaking.withPermits(1)(
+      Effect.suspend(() =>
+        lease.announce(
+          self,
+          mine().map(({ deployment }) => ({ deployment: deployment.name, shape: shapeOf(deployment) })),
+          settings.weight
+        )
       )
     )
 
@@ -67,37 +74,12 @@ export const makeWith = (settings: NodeSettings, observe: Duration.Duration = si
       Effect.repeat(Schedule.spaced(beatInterval)),
       Effect.withTracerEnabled(false)
     )
-
-    let announcedAt = Number.NEGATIVE_INFINITY
-    let lastPass = Number.NEGATIVE_INFINITY
-    let goodSince = 0
-    const pass = Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
-      if (now - reachedAt > Duration.toMillis(silence)) return yield* new Unreachable()
-      if (now - announcedAt >= Duration.toMillis(announceInterval)) {
-        yield* announce
-        announcedAt = now
-      }
-      // after an outage or a stall of one's own every beat looks old: observe for a while before acting on it
-      if (now - lastPass > Duration.toMillis(silence)) goodSince = now
-      lastPass = now
-      const observeOnly = now - goodSince < Duration.toMillis(observe)
-      yield* Effect.forEach(mine(), ({ coordinator }) => coordinator.pass(observeOnly), { discard: true })
-    })
-    const reconcile = pass.pipe(
-      Effect.timeout(silence),
-      Effect.catchAllCause((cause) =>
-        Effect.gen(function* () {
-          lastPass = Number.NEGATIVE_INFINITY
-          announcedAt = Number.NEGATIVE_INFINITY
-          yield* Effect.logDebug("a reconciling pass failed", cause)
-          // an office that is kept but not held would leave the deployment without a coordinator
-          yield* Effect.forEach(hosted.values(), ({ coordinator }) => Effect.ignore(coordinator.resign), {
-            discard: true
-          })
-        })
-      ),
-      Effect.repeat(Schedule.spaced(passInterval)),
+    /** Fails where this runner cannot be reached: it announces nothing then, and decides nothing. */
+    const reached = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      now - reachedAt > Duration.toMillis(silence) ? new Unreachable() : Effect.void
+    )
+    const announced = Effect.zipRight(reached, Effect.timeout(announce, silence)).pipe(
+      Effect.catchAll((error) => Effect.logDebug("the runner could not announce itself", error)),
       Effect.withTracerEnabled(false)
     )
 
@@ -112,18 +94,26 @@ export const makeWith = (settings: NodeSettings, observe: Duration.Duration = si
       })
 
     if (isRunner) {
-      yield* messages.serve({ run, stop: node.stop })
-      yield* Effect.addFinalizer(() => Effect.ignoreLogged(lease.retract(self)))
+      const serving = yield* Scope.make()
+      const leaving = (exit: Exit.Exit<unknown, unknown>) =>
+        Effect.all([Effect.ignoreLogged(lease.retract(self)), Scope.close(serving, exit)], {
+          concurrency: "unbounded",
+          discard: true
+        })
+      yield* Effect.addFinalizer((exit) => Effect.ignoreLogged(within(leaving(exit), leavingLimit)))
+      yield* Scope.extend(messages.serve({ run, stop: node.stop }), serving)
       yield* Effect.forkScoped(reach)
-      yield* Effect.forkScoped(reconcile)
+      yield* Effect.forkScoped(Effect.repeat(announced, Schedule.spaced(beatInterval)))
     }
 
+    /** Stops what runs here of a deployment, and meanwhile gives it to others. */
     const leave = ({ deployment, coordinator }: Hosted) =>
-      Effect.gen(function* () {
+      Effect.suspend(() => {
         hosted.delete(deployment.name)
-        if (isRunner) yield* announce
-        yield* coordinator.resign
-      }).pipe(Effect.timeout(silence), Effect.ignoreLogged, Effect.zipRight(node.stopAll(deployment.name)))
+        const handOver = isRunner ? Effect.zipRight(announce, coordinator.handOver) : Effect.void
+        const inTime = Effect.ignoreLogged(within(handOver, silence))
+        return Effect.all([inTime, node.stopAll(deployment.name)], { concurrency: "unbounded", discard: true })
+      })
 
     const runners = (name: string) => Effect.map(lease.runners(name, silence), (live) => live.map((_) => _.name))
     const killSwitch = (name: string) => Steer.make({ lease, stop: messages.stop, runners }, name)
@@ -138,6 +128,10 @@ export const makeWith = (settings: NodeSettings, observe: Duration.Duration = si
         Effect.sync(() => hosted.set(name, one)),
         () => leave(one)
       )
+      if (isRunner && mine().includes(one)) {
+        yield* Effect.forkIn(announced, scope)
+        yield* Effect.forkScoped(one.coordinator.reconcile(reached, observe))
+      }
       return killSwitch(name)
     }, wholly)
 

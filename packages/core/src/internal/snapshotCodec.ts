@@ -2,6 +2,7 @@
 import { Data, Effect, type ParseResult, Schema } from "effect"
 import type { Snapshotting } from "../Snapshotting.js"
 import type { Loaded } from "./loaded.js"
+import * as RecentCommands from "./recentCommands.js"
 
 /** Refuses what JSON would change or drop: so a snapshot that is stored is the state that it was made of. */
 const strict = function (this: unknown, property: string, value: unknown): unknown {
@@ -48,7 +49,7 @@ export const encode = <S, R>(
 ): Effect.Effect<string, ParseResult.ParseError | Lossy> =>
   Effect.flatMap(snapshotting.encode(state), (encoded) => {
     const { version } = snapshotting
-    const commands = [...recent].map(([id, recorded]) => ({ id, ...recorded }))
+    const commands = RecentCommands.entries(recent).map(([id, recorded]) => ({ id, ...recorded }))
     const stored: typeof Stored.Encoded = { version, sequence, lastId, recent: commands, state: encoded }
     return Effect.try({
       try: () => JSON.stringify(stored, strict),
@@ -67,6 +68,6 @@ export const decode = Effect.fnUntraced(function* <S, R>(
     state: yield* snapshotting.decode(stored.state),
     sequence: stored.sequence,
     lastId: stored.lastId,
-    recent: new Map(stored.recent.map(({ id, reply, sequence, tag }) => [id, { tag, sequence, reply }]))
+    recent: RecentCommands.of(stored.recent.map(({ id, reply, sequence, tag }) => [id, { tag, sequence, reply }]))
   }
 })

@@ -6,6 +6,7 @@ import type { KeyValueStore } from "@effect/platform"
 import { type Cause, Effect, Fiber, Mailbox, Option, type Scope } from "effect"
 import type { Snapshotting } from "../Snapshotting.js"
 import type { Loaded } from "./loaded.js"
+import * as RecentCommands from "./recentCommands.js"
 import * as snapshotCodec from "./snapshotCodec.js"
 
 export interface Snapshots<S> {
@@ -70,8 +71,8 @@ export const make = <S, R>(
       find: (key) => tried(key, "its snapshot could not be read", read(key)),
       save: (key, loaded) =>
         Effect.suspend(() =>
-          // the map of the commands goes on changing
-          waiting.unsafeOffer([key, { ...loaded, recent: new Map(loaded.recent) }])
+          // the commands go on changing
+          waiting.unsafeOffer([key, { ...loaded, recent: RecentCommands.of(RecentCommands.entries(loaded.recent)) }])
             ? Effect.void
             : warn(key, `its snapshot at ${loaded.sequence} was not saved: the store is too slow`)
         )

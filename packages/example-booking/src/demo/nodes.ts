@@ -37,8 +37,8 @@ const freePort: Effect.Effect<number, NodeFailed> = Effect.mapError(
 )
 
 const entry = fileURLToPath(new URL("node.ts", import.meta.url))
-/** A node makes much that does not live long: with more room for it, collecting costs a fifth less. */
-const nodeFlags = ["--max-semi-space-size=64"]
+/** From its sources. A node makes much that does not live long: with more room for it, collecting costs a fifth less. */
+const nodeFlags = ["--import", "tsx", "--conditions=@aecor/source", "--max-semi-space-size=64"]
 /** How long a node may take to leave in good order. */
 const patience = "15 seconds"
 
@@ -75,7 +75,7 @@ export const start = (
     )
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
-        spawn(process.execPath, [...process.execArgv, ...nodeFlags, entry], {
+        spawn(process.execPath, [...nodeFlags, entry], {
           // the channel tells the node when its parent is gone
           stdio: ["ignore", output, output, "ipc"],
           env: {
@@ -105,9 +105,10 @@ export const start = (
     }
   })
 
-/** Waits until a node says that it is ready. */
-export const awaitReady = (node: Node): Effect.Effect<void, NodeFailed> =>
-  Effect.tryPromise({
+/** Waits until a node says that it is ready. Fails when it has ended instead. */
+export const awaitReady = (node: Node): Effect.Effect<void, NodeFailed> => {
+  const failed = (why: string) => new NodeFailed({ message: `${node.name} ${why}; see ${node.log}` })
+  const asked = Effect.tryPromise({
     try: async (signal) => {
       const response = await fetch(`${node.url}/ready`, { signal })
       await response.arrayBuffer()
@@ -117,7 +118,7 @@ export const awaitReady = (node: Node): Effect.Effect<void, NodeFailed> =>
   }).pipe(
     Effect.timeout("2 seconds"),
     Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.upTo("2 minutes"))),
-    Effect.mapError(
-      (error) => new NodeFailed({ message: `${node.name} is not ready: ${String(error)}; see ${node.log}` })
-    )
+    Effect.mapError((error) => failed(`is not ready: ${String(error)}`))
   )
+  return Effect.raceFirst(asked, Effect.zipRight(node.ended, failed("has ended before it was ready")))
+}

@@ -19,11 +19,12 @@ const names = deployments.map(({ name }) => name)
 const examine = Effect.gen(function* () {
   const view = yield* BookingsView
   yield* view.get("")
-  const { late, ready: healthy, unknown } = yield* DistributedProcessing.health({ deployments: names })
+  const { late, ready: healthy, starting, unknown } = yield* DistributedProcessing.health({ deployments: names })
+  const idle = [...late, ...starting]
   const found = deployments.map(({ name, processes }) => ({
     name,
     processes: processes.length,
-    running: unknown.includes(name) ? 0 : processes.length - late.filter((_) => _.deployment === name).length
+    running: unknown.includes(name) ? 0 : processes.length - idle.filter((_) => _.deployment === name).length
   }))
   return { found, healthy }
 })

@@ -2,18 +2,47 @@
  * One process of an at-least-once projection: the events of a page one after the other, then the offset. When it ends
  * within a page, by failure or shutdown, the offset of what has been handled is committed first.
  */
-import type { ConsumerId, EntityEvent, Journal, JournalError, OffsetStore, ProcessContext } from "@aecor/core"
-import { Cause, type Context, Effect, Exit, Metric } from "effect"
+import type {
+  ConsumerId,
+  EntityEvent,
+  Journal,
+  JournalError,
+  OffsetStore,
+  ProcessContext,
+  Quarantine
+} from "@aecor/core"
+import { Cause, type Context, Effect, Either, Exit, Metric, Option } from "effect"
+import type { FailurePolicy } from "../FailurePolicy.js"
 import type { EventFailed, OffsetBeyondHead } from "../ProjectionError.js"
-import { eventFailed } from "./fold.js"
+import { eventFailed, failureOf, type SetAside } from "./fold.js"
 import { counters, offsetAfter, type Page, runPages } from "./pages.js"
+import { retryHandle } from "./retryHandle.js"
+import * as Waiting from "./waiting.js"
+
+type Event<E> = EntityEvent.EntityEvent<E>
+
+/** Handles an event; whatever goes wrong in it is one error that names the event. */
+export const handler =
+  <E extends { readonly _tag: string }, X, R>(
+    projection: string,
+    handle: (event: Event<E>) => Effect.Effect<void, X, R>
+  ) =>
+  (event: Event<E>): Effect.Effect<void, EventFailed, R> =>
+    Effect.catchAllCause(
+      Effect.suspend(() => handle(event)),
+      (cause) =>
+        Cause.isInterruptedOnly(cause)
+          ? Effect.failCause(Cause.stripFailures(cause))
+          : Effect.fail(eventFailed(projection, event, Cause.squash(cause)))
+    )
 
 export const run = <E extends { readonly _tag: string }, X, R>(options: {
   readonly consumer: ConsumerId.ConsumerId
   readonly journal: Journal.Journal<E>
   readonly offsets: Context.Tag.Service<OffsetStore.OffsetStore>
   readonly fence: ProcessContext.Fence
-  readonly handle: (event: EntityEvent.EntityEvent<E>) => Effect.Effect<void, X, R>
+  readonly handle: (event: Event<E>) => Effect.Effect<void, X, R>
+  readonly policy: FailurePolicy
   readonly pageSize: number
 }): Effect.Effect<
   void,
@@ -26,38 +55,103 @@ export const run = <E extends { readonly _tag: string }, X, R>(options: {
   R
 > =>
   Effect.gen(function* () {
-    const { consumer, fence, journal, offsets, pageSize } = options
+    const { consumer, fence, journal, offsets, pageSize, policy } = options
     const counter = counters(consumer.name)
+    const waiting = yield* Waiting.make({ consumer, policy, quarantined: offsets.quarantined })
     let offset = yield* offsets.get(consumer)
 
-    const handleEvent = (event: EntityEvent.EntityEvent<E>) =>
-      Effect.catchAllCause(
-        Effect.suspend(() => options.handle(event)),
-        (cause) =>
-          Cause.isInterruptedOnly(cause)
-            ? Effect.failCause(Cause.stripFailures(cause))
-            : Effect.fail(eventFailed(consumer.name, event, Cause.squash(cause)))
-      )
+    // one event at a time, also while a key is tried again
+    const turn = yield* Effect.makeSemaphore(1)
+    const handle = (event: Event<E>) => turn.withPermits(1)(handler(consumer.name, options.handle)(event))
 
-    const commit = Effect.fnUntraced(function* (handled: Page<E>) {
-      const reached = offsetAfter(handled, offset)
-      if (reached > offset) yield* offsets.commit({ consumer, fence, expected: offset, offset: reached })
-      offset = reached
-      yield* Metric.incrementBy(counter.events, handled.length)
-    })
-
-    const handle = (page: Page<E>) =>
+    const handlePage = (page: Page<E>) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
-          let handled = 0
-          const all = Effect.forEach(page, (event) => Effect.map(handleEvent(event), () => void (handled += 1)), {
-            discard: true
-          })
+          const progress: Progress<E> = { done: 0, handled: new Set(), entered: new Map(), passed: new Map() }
+          const all = handleAll({ page, progress, waiting, handle, setsAside: policy._tag === "Quarantine" })
           const exit = yield* Effect.exit(restore(all))
-          const committed = yield* Effect.exit(commit(page.slice(0, handled)))
+          const committed = yield* Effect.exit(commit(page, progress, restore))
           yield* Exit.zipRight(exit, committed)
         })
       )
 
-    yield* runPages(journal, consumer, offset, pageSize, handle)
+    /** Stores how far the page is; events that were passed over for a key that has left are handled first. */
+    const commit = Effect.fnUntraced(function* (page: Page<E>, progress: Progress<E>, restore: Restore) {
+      while (true) {
+        const done = page.slice(0, progress.done)
+        const reached = offsetAfter(done, offset)
+        const changes = yield* waiting.changes(progress)
+        if (reached === offset && Option.isNone(changes)) break
+        const step = { consumer, fence, expected: offset, offset: reached }
+        if (Option.isNone(changes)) {
+          yield* offsets.commit(step)
+          offset = reached
+          break
+        }
+        const before = yield* waiting.list
+        const committed = yield* Effect.either(offsets.commit({ ...step, quarantine: changes.value }))
+        if (Either.isRight(committed)) {
+          yield* waiting.stored(changes.value)
+          offset = reached
+          break
+        }
+        if (committed.left._tag !== "OffsetConflict" || committed.left.actual !== offset) return yield* committed.left
+        const left = yield* whoLeft(changes.value, before)
+        if (left.size === 0) return yield* committed.left
+        for (const [key, { last }] of left) {
+          progress.passed.delete(key)
+          for (const event of done) if (event.key === key && event.sequence <= last) progress.handled.add(event)
+        }
+        const again = { page: done, progress, waiting, handle, setsAside: policy._tag === "Quarantine" }
+        yield* restore(handleAll(again))
+      }
+      yield* Metric.incrementBy(counter.events, progress.handled.size)
+    })
+
+    /** The keys that were passed over and have left the quarantine since, as they were there. */
+    const whoLeft = ({ passed }: Quarantine.Changes, before: ReadonlyMap<string, Quarantine.Entry>) =>
+      Effect.map(waiting.reload, (list) => new Map([...before].filter(([key]) => passed.has(key) && !list.has(key))))
+
+    yield* Effect.raceFirst(
+      runPages(journal, consumer, offset, pageSize, handlePage),
+      waiting.retrying(retryHandle({ journal, settle: offsets.settle, quarantined: offsets.quarantined, handle }))
+    )
   })
+
+type Restore = <A, X, R>(effect: Effect.Effect<A, X, R>) => Effect.Effect<A, X, R>
+
+/** How far a page is: its first events, of which some were handled, some failed, and some were passed over. */
+interface Progress<E> {
+  done: number
+  readonly handled: Set<Event<E>>
+  readonly entered: Map<string, SetAside<EventFailed>>
+  readonly passed: Map<string, number>
+}
+
+/** Handles what of the page has not been yet; an event whose key waits is passed over. */
+const handleAll = <E extends { readonly _tag: string }, R>(options: {
+  readonly page: Page<E>
+  readonly progress: Progress<E>
+  readonly waiting: Pick<Waiting.Waiting<never>, "list">
+  readonly handle: (event: Event<E>) => Effect.Effect<void, EventFailed, R>
+  readonly setsAside: boolean
+}): Effect.Effect<void, EventFailed, R> => {
+  const { handle, page, progress, setsAside, waiting } = options
+  const { entered, handled, passed } = progress
+  const one = Effect.fnUntraced(function* (event: Event<E>) {
+    const { key, sequence } = event
+    const aside = entered.get(key)
+    if (handled.has(event)) return
+    if (aside !== undefined) return void entered.set(key, { ...aside, last: Math.max(sequence, aside.last) })
+    if ((yield* waiting.list).has(key)) return void passed.set(key, Math.max(sequence, passed.get(key) ?? 0))
+    const outcome = yield* Effect.either(handle(event))
+    if (Either.isRight(outcome)) return void handled.add(event)
+    if (!setsAside) return yield* outcome.left
+    entered.set(key, { error: outcome.left, failure: failureOf(event, outcome.left), last: sequence })
+  })
+  return Effect.forEach(
+    page,
+    (event, i) => Effect.map(one(event), () => void (progress.done = Math.max(progress.done, i + 1))),
+    { discard: true }
+  )
+}

@@ -2,20 +2,24 @@
  * One process of an exactly-once projection: a page is one load of the rows concerned, a fold in memory, one commit of
  * rows and offset. Whatever goes wrong ends it; the next run begins at the stored offset.
  */
-import type { ConsumerId, EntityEvent, Journal, JournalError, ProcessContext } from "@aecor/core"
-import { Chunk, Effect, Metric, Stream } from "effect"
-import { type EventFailed, GapNotHealed, type OffsetBeyondHead } from "../ProjectionError.js"
+import type { ConsumerId, EntityEvent, Journal, JournalError, ProcessContext, Quarantine } from "@aecor/core"
+import { Chunk, Effect, Either, Metric, Option, Stream } from "effect"
+import type { FailurePolicy } from "../FailurePolicy.js"
+import type { EventFailed, GapNotHealed, OffsetBeyondHead } from "../ProjectionError.js"
 import { CommitConflict, type ViewStore, type ViewStoreError } from "../View.js"
 import { fill, foldPage, type Gap, gapsIn, type Project } from "./fold.js"
 import { counters, offsetAfter, type Page, runPages } from "./pages.js"
+import { retryFold } from "./retryFold.js"
+import * as Waiting from "./waiting.js"
 
 export const run = <V, E extends { readonly _tag: string }>(options: {
   readonly consumer: ConsumerId.ConsumerId
   readonly view: string
   readonly journal: Journal.Journal<E>
-  readonly store: ViewStore<V>
+  readonly store: Pick<ViewStore<V>, "load" | "commit" | "quarantined" | "settle">
   readonly fence: ProcessContext.Fence
   readonly project: Project<V, E>
+  readonly policy: FailurePolicy
   readonly pageSize: number
 }): Effect.Effect<
   void,
@@ -28,23 +32,22 @@ export const run = <V, E extends { readonly _tag: string }>(options: {
   | JournalError.JournalError
 > =>
   Effect.gen(function* () {
-    const { consumer, fence, journal, pageSize, project, store, view } = options
+    const { consumer, fence, journal, pageSize, policy, project, store, view } = options
     const projection = consumer.name
     const counter = counters(projection)
+    const rules = { projection, project, setsAside: policy._tag === "Quarantine" }
+    const waiting = yield* Waiting.make({ consumer, policy, quarantined: store.quarantined })
     let { offset } = yield* store.load(consumer, [])
 
-    /** The events of a gap, complete and in order, or an error that names the first one missing. */
+    /** The events of a gap, in order, as far as the journal has them; where it has not all, the fold finds it out. */
     const read = Effect.fnUntraced(function* ({ from, index, key, to }: Gap, page: Page<E>) {
       const position = page[index]?.position ?? offset
       yield* Effect.logWarning(
         `projection ${projection}: key ${JSON.stringify(key)} is at version ${from - 1} and event ${to + 1} came ` +
           `(position ${position}); the events between are read from the journal`
       )
-      const length = to - from + 1
-      const found = yield* Stream.runCollect(Stream.take(journal.read(key, from), length))
-      const missing = firstMissing(found, from, to)
-      if (missing <= to) return yield* new GapNotHealed({ projection, key, position, missing, found: to + 1 })
-      return [index, Chunk.toReadonlyArray(found)] as const
+      const found = yield* Stream.runCollect(Stream.take(journal.read(key, from), to - from + 1))
+      return [index, inOrder(Chunk.toReadonlyArray(found), from)] as const
     })
 
     const heal = Effect.fnUntraced(function* (page: Page<E>, gaps: ReadonlyArray<Gap>) {
@@ -52,28 +55,54 @@ export const run = <V, E extends { readonly _tag: string }>(options: {
       return fill(page, new Map(yield* Effect.forEach(gaps, (gap) => read(gap, page))))
     })
 
-    const handle = Effect.fnUntraced(function* (page: Page<E>) {
+    /** Whether a commit was refused because a key has left the quarantine that it passes over. */
+    const hasLeft = ({ passed }: Quarantine.Changes) =>
+      passed.size === 0
+        ? Effect.succeed(false)
+        : Effect.map(waiting.reload, (list) => [...passed.keys()].some((key) => !list.has(key)))
+
+    /** Gives whether the page is done; if not, it is to be folded again. */
+    const attempt = Effect.fnUntraced(function* (page: Page<E>) {
+      // as it was before the rows were loaded: who leaves in between is noticed by the commit
+      const held = yield* waiting.list
       const loaded = yield* store.load(consumer, [...new Set(page.map((event) => event.key))])
       if (loaded.offset !== offset) return yield* new CommitConflict({ view, consumer, expected: offset })
-      const gaps = gapsIn(page, loaded.rows)
+      const gaps = gapsIn(page, loaded, held)
       const whole = gaps.length === 0 ? page : yield* heal(page, gaps)
-      const folded = yield* foldPage(projection, project, whole, loaded.rows)
+      const folded = yield* foldPage(rules, whole, loaded, held)
+      const changes = yield* waiting.changes(folded)
+      const { events, rows, tombstones } = folded
       const reached = offsetAfter(page, offset)
-      if (reached === offset && folded.rows.size === 0) return
-      yield* store.commit({ consumer, fence, expected: offset, offset: reached, rows: folded.rows })
+      const isNothing = rows.size === 0 && tombstones.size === 0 && Option.isNone(changes)
+      if (reached === offset && isNothing) return true
+      const commit = { consumer, fence, expected: offset, offset: reached, rows, tombstones }
+      if (Option.isNone(changes)) yield* store.commit(commit)
+      else {
+        const committed = yield* Effect.either(store.commit({ ...commit, quarantine: changes.value }))
+        if (Either.isLeft(committed)) {
+          const again = committed.left._tag === "CommitConflict" && (yield* hasLeft(changes.value))
+          return again ? false : yield* committed.left
+        }
+        yield* waiting.stored(changes.value)
+      }
       offset = reached
-      yield* Metric.incrementBy(counter.events, folded.events)
+      yield* Metric.incrementBy(counter.events, events)
+      return true
     })
 
-    yield* runPages(journal, consumer, offset, pageSize, handle)
+    const handle = (page: Page<E>) => Effect.repeat(attempt(page), { until: (done) => done })
+
+    yield* Effect.raceFirst(
+      runPages(journal, consumer, offset, pageSize, handle),
+      waiting.retrying(retryFold({ projection, project, journal, store }))
+    )
   })
 
-/** The first sequence of `from` to `to` that is not in its place among the events; `to + 1` when all are. */
-const firstMissing = (events: Iterable<EntityEvent.EntityEvent<unknown>>, from: number, to: number): number => {
-  let next = from
-  for (const { sequence } of events) {
-    if (sequence !== next || next > to) break
-    next += 1
-  }
-  return next
+/** The first of the events, as long as each is in its place. */
+const inOrder = <E>(
+  events: ReadonlyArray<EntityEvent.EntityEvent<E>>,
+  from: number
+): ReadonlyArray<EntityEvent.EntityEvent<E>> => {
+  const wrong = events.findIndex(({ sequence }, i) => sequence !== from + i)
+  return wrong < 0 ? events : events.slice(0, wrong)
 }

@@ -3,11 +3,21 @@ import { ConsumerId, type JournalError, type Offset, type Tagging } from "@aecor
 import { Array as Arr, Effect, Either, Option, Stream } from "effect"
 import type { ViewProjection } from "../Projection.js"
 import type { Finding, Findings } from "../ReplayModels.js"
-import type { Versioned, ViewStoreError } from "../ViewStore.js"
-import { difference, encoder } from "./replayCompare.js"
+import type { Loaded, ViewStoreError } from "../ViewStore.js"
+import { difference, type Encoded, encoder } from "./replayCompare.js"
 import { type Anew, foldKey, type Outcome } from "./replayFold.js"
 
 const samplesTold = 20
+
+/** A row as it is stored, none where it was deleted. */
+type Row<V> = Pick<Anew<V>, "version" | "view">
+
+const rowIn = <V>({ rows, tombstones }: Loaded<V>, key: string): Row<V> | undefined => {
+  const row = rows.get(key)
+  if (row !== undefined) return { version: row.version, view: Option.some(row.view) }
+  const version = tombstones.get(key)
+  return version === undefined ? undefined : { version, view: Option.none() }
+}
 
 /** Looks at one lot of keys after the other, and counts what it finds. */
 export const make = <JS, E extends { readonly _tag: string }, VS, V>(
@@ -27,8 +37,10 @@ export const make = <JS, E extends { readonly _tag: string }, VS, V>(
       if (samples.length < samplesTold) samples.push(finding)
     }
 
-    const compare = Effect.fnUntraced(function* (key: string, { version, view }: Versioned<V>, folded: V) {
-      const [stored, wanted] = [yield* encode(key, view), yield* encode(key, folded)]
+    const encoded = (key: string, view: Option.Option<V>): Effect.Effect<Encoded, ViewStoreError> =>
+      Option.match(view, { onNone: () => Effect.succeed(new Map()), onSome: (row) => encode(key, row) })
+    const compare = Effect.fnUntraced(function* (key: string, { version, view }: Row<V>, folded: Option.Option<V>) {
+      const [stored, wanted] = [yield* encoded(key, view), yield* encoded(key, folded)]
       const differs = difference(stored, wanted, new Set([...stored.keys(), ...wanted.keys()]))
       if (differs === undefined) return true
       note({ kind: "Different", key, version, ...differs })
@@ -43,7 +55,7 @@ export const make = <JS, E extends { readonly _tag: string }, VS, V>(
       )
 
     /** A row of another version than the one that was folded. */
-    const judgeLagging = Effect.fnUntraced(function* (key: string, row: Versioned<V>, offset: Offset.Offset) {
+    const judgeLagging = Effect.fnUntraced(function* (key: string, row: Row<V>, offset: Offset.Offset) {
       const outcome = yield* foldKey(source, key, ({ sequence }) => sequence <= row.version)
       const folded = Option.getOrElse(outcome, () => Either.right<Partial<Anew<V>>>({ version: 0 }))
       if (Either.isLeft(folded)) {
@@ -63,7 +75,7 @@ export const make = <JS, E extends { readonly _tag: string }, VS, V>(
     const judge = Effect.fnUntraced(function* (
       key: string,
       outcome: Outcome<V>,
-      row: Versioned<V> | undefined,
+      row: Row<V> | undefined,
       offset: Offset.Offset
     ) {
       found.keys += 1
@@ -87,11 +99,11 @@ export const make = <JS, E extends { readonly _tag: string }, VS, V>(
     ): Effect.fn.Return<void, JournalError.JournalError | ViewStoreError> {
       const consumer = ConsumerId.make(projection.name, tag)
       for (const page of Arr.chunksOf([...outcomes], rowsAtOnce)) {
-        const { offset, rows } = yield* store.load(
+        const loaded = yield* store.load(
           consumer,
           page.map(([key]) => key)
         )
-        for (const [key, outcome] of page) yield* judge(key, outcome, rows.get(key), offset)
+        for (const [key, outcome] of page) yield* judge(key, outcome, rowIn(loaded, key), loaded.offset)
       }
     })
     return { look, found: (): Omit<Findings, "events"> => ({ ...found, counts, samples }) }

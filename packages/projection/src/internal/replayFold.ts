@@ -6,7 +6,6 @@
 import { type EntityEvent, type Journal, type JournalError, type Offset, Tagging } from "@aecor/core"
 import { Chunk, Effect, Either, Option, Stream } from "effect"
 import { type EventFailed, GapNotHealed } from "../ProjectionError.js"
-import type { Versioned } from "../View.js"
 import { eventFailed, type Project } from "./fold.js"
 
 /** What is folded: a journal's events by a projection. */
@@ -16,8 +15,10 @@ export interface Source<V, E> {
   readonly project: Project<V, E>
 }
 
-/** A key's row as all of its events make it, and the positions of the first and the last of them. */
-export interface Anew<V> extends Versioned<V> {
+/** A key's row as all of its events make it, none where they delete it, and the positions of the first and the last. */
+export interface Anew<V> {
+  readonly version: number
+  readonly view: Option.Option<V>
   readonly firstAt: Offset.Offset
   readonly lastAt: Offset.Offset
 }
@@ -44,7 +45,7 @@ const step = <V, E extends { readonly _tag: string }>(
   if (sequence !== missing)
     return Either.left(new GapNotHealed({ projection, key, position, missing, found: sequence }))
   try {
-    const view = project(before === undefined ? Option.none() : Option.some(before.view), event)
+    const view = project(before === undefined ? Option.none() : before.view, event, key)
     return Either.right({ view, version: sequence, firstAt: before?.firstAt ?? position, lastAt: position })
   } catch (cause) {
     return Either.left(eventFailed(projection, event, cause))

@@ -20,6 +20,7 @@
 import { layer as layerOf } from "@effect/vitest"
 import { Layer, Logger } from "effect"
 import { faultTests } from "./internal/projectionFaults.js"
+import { quarantineTests } from "./internal/projectionQuarantine.js"
 import { takeoverTests } from "./internal/projectionTakeover.js"
 import type { Services } from "./internal/scene.js"
 
@@ -52,4 +53,5 @@ export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options:
   })(`Projection, ${name}`, (it) => {
     faultTests(it.effect, options.runs ?? 25)
     takeoverTests(it.effect)
+    quarantineTests(it.effect, options.runs ?? 25)
   })

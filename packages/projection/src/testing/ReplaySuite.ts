@@ -1,15 +1,20 @@
 /**
- * The conformance suite of replays: views that are folded anew in place, while queries and commands go on and the command
- * is killed after each of its steps.
+ * The conformance suite of replays: views that are folded anew in place or side by side, compared and swapped, while queries
+ * and commands go on and the command is killed after each of its steps.
  *
- * The layer serves `FewJournal`, `SumsView` (`key`, `version`, `sum`, `count`, `trail`) and leases. It is built for each
- * test, and has to be empty then.
+ * The layer serves `FewJournal`, `SumsView` (`key`, `version`, `sum`, `count`, `trail`), `NextSumsView` (the same, and
+ * `largest`), aliases and leases. It is built for each test, and has to be empty then.
  *
  * @example
  * ```ts
  * ReplaySuite.suite(
  *   "memory",
- *   Layer.mergeAll(FewJournal.layerMemory, SumsView.layerMemory).pipe(Layer.provideMerge(ProcessLease.layerMemory))
+ *   Layer.mergeAll(
+ *     FewJournal.layerMemory,
+ *     SumsView.layerMemory,
+ *     NextSumsView.layerMemory,
+ *     ViewAliases.layerMemory
+ *   ).pipe(Layer.provideMerge(ProcessLease.layerMemory))
  * )
  * ```
  *
@@ -19,10 +24,12 @@ import { addEqualityTesters, describe, effect, live } from "@effect/vitest"
 import type { Layer } from "effect"
 import { inPlaceTests } from "./internal/replayInPlace.js"
 import { dryRunTests, propertyTests } from "./internal/replayProperties.js"
-import type { Services } from "./internal/replayScene.js"
 import { onStorage, type ReplayTest } from "./internal/replayTest.js"
+import { sideBySideTests } from "./internal/sideBySide.js"
+import type { SideServices } from "./internal/sideScene.js"
 
 export { FewJournal, SumsView } from "./internal/repartitionScene.js"
+export { NextSumsView } from "./internal/sideScene.js"
 
 /**
  * How a suite runs. `clock`: `"test"` (the default) for layers whose time is virtual, `"live"` for those that talk to a
@@ -47,7 +54,7 @@ const timeout = 120_000
  * @since 0.1.0
  * @category constructors
  */
-export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options: Options = {}): void => {
+export const suite = <E>(name: string, layer: Layer.Layer<SideServices, E>, options: Options = {}): void => {
   addEqualityTesters()
   const tester = options.clock === "live" ? live : effect
   const on = onStorage(layer)
@@ -55,6 +62,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options:
   describe(`Replay, ${name}`, () => {
     inPlaceTests(it, options.every ?? 1)
     dryRunTests(it)
+    sideBySideTests(it)
     propertyTests(tester, on, options.runs ?? 25)
   })
 }

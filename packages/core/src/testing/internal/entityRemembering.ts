@@ -1,6 +1,9 @@
 /** The part of `EntityHostSuite` about what an entity remembers: its state, and the commands that it has run. */
 import { expect } from "@effect/vitest"
 import { type Duration, Effect } from "effect"
+import * as CommandId from "../../CommandId.js"
+import * as ConsumerId from "../../ConsumerId.js"
+import * as Tagging from "../../Tagging.js"
 import { Account, type AccountTest, amounts, Deposited, Overdrawn, Probe, since, Summary } from "./account.js"
 import { Withdrawn, writeElsewhere } from "./account.js"
 import { answered, pass } from "./patience.js"
@@ -62,6 +65,33 @@ export const remembering = (it: AccountTest, idle: Duration.DurationInput): void
       yield* pass(idle)
       yield* check
       expect(yield* answered(account("b").Deposit({ amount: 1 }, { commandId: "c-1" }))).toBe(1)
+    })
+  )
+
+  it(
+    "recognises a command of a source that sends in an order however many others came between, and runs none before it",
+    Effect.gen(function* () {
+      const account = yield* Account
+      const consumer = ConsumerId.make("Interest", Tagging.tag("Year"))
+      const deposit = (position: number, step = "Deposit") =>
+        answered(account("a").Deposit({ amount: 1 }, { commandId: CommandId.ordered(consumer, position, step) }))
+      expect(yield* deposit(1)).toBe(1)
+      expect(yield* deposit(7)).toBe(2)
+      const others = Effect.forEach(Array.from({ length: 300 }), () => account("a").Deposit({ amount: 1 }), {
+        concurrency: 16
+      })
+      yield* answered(others)
+      const check = Effect.gen(function* () {
+        expect(yield* deposit(7)).toBe(2)
+        expect(yield* Effect.flip(deposit(1))).toMatchObject({ reason: "CommandPassed", inDoubt: false })
+        expect(yield* Effect.flip(deposit(6, "Other"))).toMatchObject({ reason: "CommandPassed", inDoubt: false })
+        expect(yield* answered(account("a").Balance())).toBe(302)
+      })
+      yield* check
+      yield* pass(idle)
+      yield* check
+      expect(yield* deposit(7, "Another")).toBe(303)
+      expect(yield* deposit(7)).toBe(2)
     })
   )
 

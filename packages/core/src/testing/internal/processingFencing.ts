@@ -1,12 +1,20 @@
 /** The part of `DistributedProcessingSuite` about epochs: who has lost one stops, and nothing of it counts any more. */
 import { expect } from "@effect/vitest"
 import { Effect } from "effect"
-import { start } from "../../DistributedProcessing.js"
 import { Fenced } from "../../ProcessContext.js"
 import { ProcessLease } from "../../ProcessLease.js"
 import { beatOf, claimed } from "./leases.js"
 import { byClock, pass, until, watch } from "./patience.js"
-import { alive, expectBetween, lasting, type ProcessingTest, recorded, restarts, type Run } from "./processRuns.js"
+import {
+  alive,
+  expectBetween,
+  lasting,
+  type ProcessingTest,
+  recorded,
+  restarts,
+  type Run,
+  start
+} from "./processRuns.js"
 
 export const fencing = (it: ProcessingTest): void => {
   it(
@@ -64,7 +72,10 @@ export const fencing = (it: ProcessingTest): void => {
     Effect.gen(function* () {
       const lease = yield* ProcessLease
       const runs: Array<Run> = []
-      yield* start("set", [lasting(runs)])
+      // it is to take the process back; and that a machine may stand still does no harm here
+      yield* start("set", [lasting(runs)], {
+        silence: yield* byClock({ test: "3 seconds", live: "10 seconds" } as const)
+      })
       yield* until(() => runs.length === 1)
       const [row] = yield* lease.list("set")
       if (row === undefined) return yield* Effect.dieMessage("process 0 is not listed")

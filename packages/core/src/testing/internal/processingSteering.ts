@@ -1,11 +1,11 @@
 /** The part of `DistributedProcessingSuite` about single processes: stopped, resumed, started anew and moved. */
 import { expect } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
-import { killSwitch, start, status } from "../../DistributedProcessing.js"
+import { killSwitch, status } from "../../DistributedProcessing.js"
 import { NotDone, UnknownProcess, UnknownRunner } from "../../KillSwitch.js"
 import { ProcessLease } from "../../ProcessLease.js"
 import { answered, begun, outcomeOf, timed, until, watch } from "./patience.js"
-import { alive, expectBetween, lasting, type ProcessingTest, type Run } from "./processRuns.js"
+import { alive, expectBetween, lasting, type ProcessingTest, type Run, start } from "./processRuns.js"
 
 export const steering = (it: ProcessingTest): void => {
   it(

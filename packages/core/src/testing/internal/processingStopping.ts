@@ -1,7 +1,7 @@
 /** The part of `DistributedProcessingSuite` about stops: the kill switch, the end of a deployment, what hangs. */
 import { expect } from "@effect/vitest"
 import { Effect, Option, Scope } from "effect"
-import { start, status } from "../../DistributedProcessing.js"
+import { status } from "../../DistributedProcessing.js"
 import { Fenced } from "../../ProcessContext.js"
 import { ProcessLease } from "../../ProcessLease.js"
 import { silence } from "./leases.js"
@@ -15,6 +15,7 @@ import {
   recorded,
   recordedStart,
   type Run,
+  start,
   withHanging
 } from "./processRuns.js"
 

@@ -17,7 +17,7 @@ export class ManyJournal extends Journal.Tag<ManyJournal>()("ManyJournal", {
 }) {}
 
 /** `trail` depends on the order of what was added. */
-const Sums = Schema.Struct({ sum: Schema.Int, count: Schema.Int, trail: Schema.Int })
+export const Sums = Schema.Struct({ sum: Schema.Int, count: Schema.Int, trail: Schema.Int })
 export class SumsView extends ViewStore.Tag<SumsView>()("sums", { row: Sums }) {}
 
 export const nothing = { sum: 0, count: 0, trail: 0 }

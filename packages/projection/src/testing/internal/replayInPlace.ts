@@ -3,7 +3,7 @@ import { DistributedProcessing, ProcessLease } from "@aecor/core"
 import { expect } from "@effect/vitest"
 import { DateTime, Deferred, Duration, Effect, Exit, Option } from "effect"
 import * as Replay from "../../Replay.js"
-import { FewJournal, host, mortal, nothing, SumsView } from "./repartitionScene.js"
+import { added, FewJournal, host, mortal, nothing, SumsView } from "./repartitionScene.js"
 import * as Scene from "./replayScene.js"
 import type { ReplayTest } from "./replayTest.js"
 
@@ -145,6 +145,22 @@ export const inPlaceTests = (it: ReplayTest, every: number): void => {
       yield* mended({ since: time }, ["e", "f"])
       yield* mended({ since: DateTime.addDuration(time, Duration.hours(1)) }, [])
       yield* mended("all", keys)
+    })
+  )
+
+  it(
+    "however many keys have an event after a position, each is folded from its first",
+    Effect.gen(function* () {
+      const journal = yield* FewJournal
+      const many = Array.from({ length: 200 }, (_, i) => `key ${i}`)
+      yield* Effect.forEach([...keys, ...many], (key) => journal.append(key, 0, [added(1), added(2)]))
+      const [position] = yield* Effect.forEach(FewJournal.tagging.tags.slice(0, 1), journal.head)
+      yield* Effect.forEach(many, (key) => journal.append(key, 2, [added(3)]))
+      yield* Scene.spoil(new Map())
+      const report = yield* Replay.inPlace(Scene.by(Scene.right), { after: position ?? 0 }, { keysAtOnce: 70 })
+      expect(report).toMatchObject({ changed: report.keys, failed: 0 })
+      expect(report.keys).toBeGreaterThanOrEqual(many.length)
+      yield* Scene.expectRight(many)
     })
   )
 

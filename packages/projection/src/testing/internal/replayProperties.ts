@@ -1,10 +1,16 @@
-/** For any history and any edits, a replay makes of a view what a fresh projection makes, and a dry run says so before. */
+/**
+ * For any history and any edits, a replay makes of a view what a fresh projection makes, and a dry run says so before; and
+ * what was filled side by side is the same.
+ */
 import { expect, type Vitest } from "@effect/vitest"
 import { Effect, FastCheck, Option } from "effect"
 import * as Replay from "../../Replay.js"
-import { nothing, SumsView } from "./repartitionScene.js"
+import * as SideBySide from "../../SideBySide.js"
+import { deliveredBy, deliveries, faults, faultyStore } from "./faults.js"
+import { FewJournal, nothing, SumsView } from "./repartitionScene.js"
 import * as Scene from "./replayScene.js"
 import type { OnStorage, ReplayTest } from "./replayTest.js"
+import * as Side from "./sideScene.js"
 
 /** What befalls the row of a key: it is gone, of an earlier version, or another; or nothing. */
 type Edit = "none" | "gone" | "earlier" | "other"
@@ -68,6 +74,35 @@ export const propertyTests = (test: Vitest.Tester<never>, onStorage: OnStorage, 
           yield* Scene.node(projection)
           for (const key of keys) yield* Scene.append(key, [5])
           yield* Scene.reached(keys)
+          yield* Scene.expectRight(keys)
+        })
+      ),
+    settings
+  )
+
+  test.prop(
+    "a version that was filled side by side equals the live one, wherever its processes crash and however its events come",
+    { delivery: deliveries, earlier: Scene.histories, later: Scene.histories, script: faults },
+    ({ delivery, earlier, later, script }) =>
+      onStorage(
+        Effect.gen(function* () {
+          const keys = Scene.keysOf([...earlier, ...later])
+          for (const [key, amounts] of earlier) yield* Scene.append(key, amounts)
+          yield* Scene.node(Side.live)
+          yield* Side.nodeOfNext.pipe(
+            Effect.provideServiceEffect(
+              FewJournal,
+              Effect.map(FewJournal, (journal) => deliveredBy(journal, delivery))
+            ),
+            Effect.provideServiceEffect(
+              Side.NextSumsView,
+              Effect.map(Side.NextSumsView, (_) => faultyStore(_, script))
+            )
+          )
+          for (const [key, amounts] of later) yield* Scene.append(key, amounts)
+          yield* Side.bothReached(keys)
+          const found = yield* SideBySide.verify(Side.live, Side.next)
+          expect(found).toMatchObject({ same: keys.length, samples: [], unsettledKeys: [] })
           yield* Scene.expectRight(keys)
         })
       ),

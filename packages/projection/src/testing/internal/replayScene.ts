@@ -1,5 +1,12 @@
 /** What the suite of replays plays with: two folds of one journal, one of them wrong, and nodes of code that has either. */
-import { ConsumerId, DistributedProcessing, type Lease, type ProcessContext, ProcessLease } from "@aecor/core"
+import {
+  ConsumerId,
+  DistributedProcessing,
+  type EntityEvent,
+  type Lease,
+  type ProcessContext,
+  ProcessLease
+} from "@aecor/core"
 import { expect } from "@effect/vitest"
 import { Array as Arr, Clock, Duration, Effect, FastCheck, Option, type Scope, Stream } from "effect"
 import * as Projection from "../../Projection.js"
@@ -14,7 +21,7 @@ export type Step<A = void> = Effect.Effect<A, unknown, Services>
 /** What the suite needs. */
 export type Services = FewJournal | SumsView | ProcessLease.ProcessLease
 
-type Fold = Projection.Project<Row, ReturnType<typeof added>>
+type Fold = (row: Option.Option<Row>, event: EntityEvent.EntityEvent<ReturnType<typeof added>>) => Row
 type Sums = Projection.ViewProjection<FewJournal, ReturnType<typeof added>, SumsView, Row>
 
 export const right: Fold = (row, { event }) =>
@@ -148,9 +155,10 @@ export const keysOf = (history: ReadonlyArray<readonly [string, ReadonlyArray<nu
 
 /** Reads rows again and again; gives what it has found wrong: a row that was gone, or of a lower version than before. */
 export const watching = Effect.fnUntraced(function* (
-  { get }: Pick<ViewStore.ViewStore<Row>, "get">,
+  { get }: { readonly get: (key: string) => Effect.Effect<Option.Option<ViewStore.Versioned<Row>>, unknown> },
   keys: ReadonlyArray<string>
 ) {
+  let failure: unknown
   const versions = new Map<string, number>()
   const wrongs: Array<string> = []
   let reads = 0
@@ -163,11 +171,12 @@ export const watching = Effect.fnUntraced(function* (
       versions.set(key, version)
     })
   yield* Effect.forEach(keys, look, { discard: true }).pipe(
-    Effect.zipRight(Effect.sleep("5 millis")),
+    Effect.zipRight(Effect.sleep("20 millis")),
     Effect.forever,
+    Effect.tapError((error) => Effect.sync(() => (failure = error))),
     Effect.forkScoped
   )
-  return { wrongs, reads: () => reads }
+  return { wrongs, reads: () => reads, failure: () => failure }
 })
 
 export const now = Clock.currentTimeMillis

@@ -1,6 +1,6 @@
 /** How the tests of `ReplaySuite` are run: each on a storage of its own, since a replay may touch all of it. */
 import { Effect, Layer, Logger, type Scope } from "effect"
-import type { Services } from "./replayScene.js"
+import type { SideServices as Services } from "./sideScene.js"
 import { settle } from "./virtualTime.js"
 
 export type ReplayTest = <E>(name: string, body: Effect.Effect<void, E, Services | Scope.Scope>) => void

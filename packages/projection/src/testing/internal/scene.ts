@@ -12,6 +12,8 @@ import {
 } from "@aecor/core"
 import { expect } from "@effect/vitest"
 import { Array, type Context, Duration, Effect, Option, type Scope, Stream } from "effect"
+import type * as FailurePolicy from "../../FailurePolicy.js"
+import type * as Projection from "../../Projection.js"
 import type * as ViewStore from "../../ViewStore.js"
 import {
   type Append,
@@ -36,6 +38,7 @@ interface Run {
   readonly journal?: Journal.Journal<TotalsEvent>
   readonly store?: ViewStore.ViewStore<TotalsRow>
   readonly pageSize?: number
+  readonly onFailure?: FailurePolicy.FailurePolicy
 }
 
 type AppendError = JournalError.JournalError | JournalError.VersionConflict | JournalError.InDoubt
@@ -48,6 +51,12 @@ export interface Scene {
   readonly store: ViewStore.ViewStore<TotalsRow>
   readonly lease: Context.Tag.Service<ProcessLease.ProcessLease>
   readonly key: (name: string | number) => string
+  /** Amounts that no run of the projection can fold, as long as they are in here. */
+  readonly poison: Set<number>
+  /** Tries again, from outside of any process, what is set aside. */
+  readonly retry: (
+    key?: string
+  ) => Effect.Effect<ReadonlyArray<Projection.Retried>, Projection.StoreError | JournalError.JournalError>
   /** Appends a history, each key opened by its first append; gives the last receipt of every key. */
   readonly append: (history: ReadonlyArray<Append>) => Effect.Effect<ReadonlyArray<Receipt>, AppendError>
   readonly events: (
@@ -136,11 +145,12 @@ export const scene: Effect.Effect<
   const events: Scene["events"] = (name) =>
     Effect.map(Stream.runCollect(journal.read(name, 1)), (chunk) => Array.fromIterable(chunk))
 
-  const processes = ({ pageSize, ...run }: Run) =>
-    totals(id, pageSize).processes.map((process) =>
+  const poison = new Set<number>()
+  const processes = ({ journal: given, store: kept, ...options }: Run) =>
+    totals(id, { ...options, poison }).processes.map((process) =>
       process.pipe(
-        Effect.provideService(TotalsJournal, run.journal ?? journal),
-        Effect.provideService(TotalsView, run.store ?? store)
+        Effect.provideService(TotalsJournal, given ?? journal),
+        Effect.provideService(TotalsView, kept ?? store)
       )
     )
 
@@ -150,6 +160,11 @@ export const scene: Effect.Effect<
     store,
     lease,
     key,
+    poison,
+    retry: (name) =>
+      totals(id, { poison })
+        .quarantine.retry(name)
+        .pipe(Effect.provideService(TotalsJournal, journal), Effect.provideService(TotalsView, store)),
     claim,
     append,
     events,

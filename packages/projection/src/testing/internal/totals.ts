@@ -2,8 +2,9 @@
  * The journal and the view of the projection suite: sums whose rows tell when an event is missing, doubled or out of
  * order.
  */
-import { type EntityEvent, Fold, Journal, type ProcessContext, Tagging } from "@aecor/core"
+import { type EntityEvent, Fold, Journal, Tagging } from "@aecor/core"
 import { FastCheck, Option, Schema } from "effect"
+import type * as FailurePolicy from "../../FailurePolicy.js"
 import * as Projection from "../../Projection.js"
 import * as ViewStore from "../../ViewStore.js"
 
@@ -76,14 +77,24 @@ export const project = (
 /** The projection of the suite, under a name of its own. */
 export const totals = (
   name: string,
-  pageSize?: number
-): Projection.Projection<TotalsJournal | TotalsView | ProcessContext.ProcessContext, TotalsView> =>
-  Projection.exactlyOnce(name, {
+  options: {
+    readonly pageSize?: number
+    readonly onFailure?: FailurePolicy.FailurePolicy
+    /** Amounts that the fold does not take. */
+    readonly poison?: ReadonlySet<number>
+  } = {}
+): Projection.ViewProjection<TotalsJournal, TotalsEvent, TotalsView, TotalsRow> => {
+  const { poison, ...rest } = options
+  return Projection.exactlyOnce(name, {
     journal: TotalsJournal,
     view: TotalsView,
-    project,
-    ...(pageSize === undefined ? {} : { pageSize })
+    project: (view, event) =>
+      event.event._tag === "Added" && poison?.has(event.event.amount) === true
+        ? Fold.impossible("poisoned", event.event)
+        : project(view, event),
+    ...rest
   })
+}
 
 /** One append: some events of one of a few keys. */
 export interface Append {

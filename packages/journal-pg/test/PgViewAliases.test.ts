@@ -1,0 +1,131 @@
+// A swap and the commits of the version that serves, one behind the other; and the rows for an application's own queries.
+import { ConsumerId, ProcessLease, Tagging } from "@aecor/core"
+import { PgMigrations, PgOffsetStore, PgProcessLease, PgViewAliases } from "@aecor/journal-pg"
+import { ViewAliases } from "@aecor/projection"
+import { OffsetStore } from "@aecor/core"
+import { PgClient } from "@effect/sql-pg"
+import { expect, it, layer } from "@effect/vitest"
+import { Duration, Effect, Fiber, Layer } from "effect"
+import { database } from "./fixtures/database.js"
+
+const Stores = Layer.mergeAll(PgOffsetStore.layer, PgViewAliases.layer, PgProcessLease.layer).pipe(
+  Layer.provideMerge(
+    database(
+      PgProcessLease.migrations,
+      PgOffsetStore.migrations,
+      PgViewAliases.migrations,
+      PgMigrations.make("versions", [
+        PgMigrations.step(
+          "tables",
+          `CREATE TABLE notes (key text PRIMARY KEY, note text NOT NULL);
+           CREATE TABLE notes_2 (note text NOT NULL, key text PRIMARY KEY, length integer NOT NULL);
+           INSERT INTO notes VALUES ('a', 'first');
+           INSERT INTO notes_2 VALUES ('second', 'a', 6)`
+        )
+      ])
+    )
+  )
+)
+const tag = Tagging.tag("Notes")
+
+layer(Stores, { excludeTestServices: true })("the aliases of views in Postgres", (on) => {
+  on.effect("the version of before commits nothing between the conditions of a swap and its effect", () =>
+    Effect.gen(function* () {
+      const offsets = yield* OffsetStore.OffsetStore
+      const aliases = yield* ViewAliases.ViewAliases
+      const lease = yield* ProcessLease.ProcessLease
+      for (const name of ["old", "new"]) yield* lease.register(name, 1)
+      const commit = Effect.fnUntraced(function* (name: string, expected: number, offset: number) {
+        const fence = yield* lease.seize(name)
+        yield* offsets.commit({ consumer: ConsumerId.make(name, tag), fence, expected, offset })
+      })
+      const swap = (from: string, to: string, patience: Duration.DurationInput) =>
+        aliases.swap({
+          alias: "notes",
+          initial: "old",
+          from,
+          to,
+          tags: [tag],
+          patience: Duration.decode(patience),
+          obstacles: Effect.dieMessage("it looks for itself")
+        })
+      yield* commit("old", 0, 5)
+      expect(yield* swap("old", "new", 0)).toEqual({
+        _tag: "Refused",
+        behind: [{ partition: 0, offset: 0, of: 5 }],
+        quarantined: []
+      })
+      const ended: Array<string> = []
+      const swapping = yield* Effect.fork(
+        Effect.tap(swap("old", "new", "20 seconds"), () => Effect.sync(() => ended.push("swap")))
+      )
+      yield* waitsForLock("old")
+      const committing = yield* Effect.fork(
+        Effect.tap(commit("old", 5, 9), () => Effect.sync(() => ended.push("commit")))
+      )
+      yield* Effect.sleep("200 millis")
+      expect(ended).toEqual([])
+      yield* commit("new", 0, 5)
+      expect(yield* Fiber.join(swapping)).toEqual({ _tag: "Swapped" })
+      yield* Fiber.join(committing)
+      expect(ended).toEqual(["swap", "commit"])
+      expect(yield* aliases.serving("notes", "old")).toEqual({ version: "new", swaps: 1 })
+      expect(yield* swap("old", "other", 0)).toEqual({ _tag: "Other", serving: "new" })
+    })
+  )
+
+  on.effect("a partition that the version of before has not begun is locked as well", () =>
+    Effect.gen(function* () {
+      const offsets = yield* OffsetStore.OffsetStore
+      const aliases = yield* ViewAliases.ViewAliases
+      const lease = yield* ProcessLease.ProcessLease
+      const fresh = { alias: "fresh", initial: "one", from: "one", to: "two", tags: [tag] }
+      yield* lease.register("one", 1)
+      const obstacles = Effect.dieMessage("it looks for itself")
+      expect(yield* aliases.swap({ ...fresh, patience: Duration.zero, obstacles })).toEqual({ _tag: "Swapped" })
+      const consumer = ConsumerId.make("one", tag)
+      yield* offsets.commit({ consumer, fence: yield* lease.seize("one"), expected: 0, offset: 7 })
+      expect(yield* offsets.get(consumer)).toBe(7)
+    })
+  )
+
+  on.effect(
+    "an application's own query gets the rows of the version that serves, in any transaction those of one",
+    () =>
+      Effect.gen(function* () {
+        const sql = yield* PgClient.PgClient
+        const rows = PgViewAliases.rows("own notes", ["key", "note"], { "Notes 1": "notes", "Notes 2": "notes_2" })
+        const read = sql.unsafe(`SELECT note FROM ${rows} served WHERE served.key = 'a'`)
+        expect(yield* read).toEqual([{ note: "first" }])
+        yield* Effect.gen(function* () {
+          yield* sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`
+          expect(yield* read).toEqual([{ note: "first" }])
+          const aliases = yield* ViewAliases.ViewAliases
+          const swap = { alias: "own notes", initial: "Notes 1", from: "Notes 1", to: "Notes 2", tags: [tag] }
+          yield* aliases.swap({ ...swap, patience: Duration.zero, obstacles: Effect.dieMessage("it looks for itself") })
+          expect(yield* read).toEqual([{ note: "first" }])
+        }).pipe(sql.withTransaction)
+        expect(yield* read).toEqual([{ note: "second" }])
+      })
+  )
+})
+
+it("a name that could mean anything else in a statement is refused", () => {
+  for (const name of ["it's", "a\\", 'a"', "a;", ""]) {
+    expect(() => PgViewAliases.rows(name, ["key"], { one: "notes" })).toThrow(RangeError)
+    expect(() => PgViewAliases.rows("notes", ["key"], { [name]: "notes" })).toThrow(RangeError)
+  }
+  expect(() => PgViewAliases.rows("notes", ["key, 1"], { one: "notes" })).toThrow(RangeError)
+  expect(() => PgViewAliases.rows("notes", ["key"], { one: "notes; drop" })).toThrow(RangeError)
+})
+
+/** Waits until the offsets of a consumer are locked. */
+const waitsForLock = (consumer: string) =>
+  Effect.flatMap(PgClient.PgClient, (sql) =>
+    Effect.repeat(
+      sql`SELECT FROM consumer_offset WHERE consumer = ${consumer} FOR UPDATE SKIP LOCKED`.pipe(
+        Effect.delay("20 millis")
+      ),
+      { until: (rows) => rows.length === 0 }
+    )
+  )
