@@ -59,6 +59,11 @@ export const layerLocalWith = (settings: Settings): Layer.Layer<EntityHost> =>
 /**
  * Entities spread over an @effect/cluster by the hash of their key.
  *
+ * A node serves commands for the entities that it owns itself, without a message, and sends the others. Either way the
+ * command and its answer pass their schemas, the entity runs one command at a time, in a fiber that sees nothing of the
+ * caller's, and when its shard moves, what has begun is finished and what waits is sent after it. What a command served so
+ * has less is the span of the cluster's client.
+ *
  * @since 0.1.0
  * @category layers
  */
