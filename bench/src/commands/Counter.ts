@@ -1,5 +1,5 @@
 /** The journalled entity under test, as an application would declare it: a counter whose every command is an event. */
-import { EntityHost, EventSourced, Fold, Journal, Tagging } from "@aecor/core"
+import { type EntityHost, EventSourced, Fold, Journal, Tagging } from "@aecor/core"
 import { PgJournal, PgMigrations } from "@aecor/journal-pg"
 import { Rpc } from "@effect/rpc"
 import { PgClient } from "@effect/sql-pg"

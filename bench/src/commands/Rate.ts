@@ -24,7 +24,7 @@ const cellName = (competitor: Competitor, count: number): string => `${competito
 const start = Effect.fnUntraced(function* (competitor: Competitor) {
   const url = yield* Database.make
   const worker = yield* Worker.start<Commands>(fileURLToPath(new URL(`programs/${competitor}.ts`, import.meta.url)))
-  yield* worker.call("open", url)
+  yield* worker.call("open", { url, port: yield* Database.freePort })
   return [competitor, worker] as const
 })
 

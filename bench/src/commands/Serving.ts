@@ -3,14 +3,20 @@ import { type Effect, ManagedRuntime, type Layer } from "effect"
 import { serve } from "../run/Worker.js"
 import { type Cell, send } from "./Sending.js"
 
+/** The database, and a port that nobody listens on. */
+export interface Place {
+  readonly url: string
+  readonly port: number
+}
+
 const tasksOf = <R, E>(
-  layer: (url: string) => Layer.Layer<R, unknown>,
+  layer: (place: Place) => Layer.Layer<R, unknown>,
   add: (key: string, by: number) => Effect.Effect<number, E, R>
 ) => {
   let runtime: ManagedRuntime.ManagedRuntime<R, unknown> | undefined
   return {
-    open: async (url: string): Promise<void> => {
-      runtime = ManagedRuntime.make(layer(url))
+    open: async (place: Place): Promise<void> => {
+      runtime = ManagedRuntime.make(layer(place))
       // what serves the first commands is built before the clock runs
       await runtime.runPromise(send({ keys: 1, warmUp: 0, measured: 100 }, add))
     },
@@ -24,6 +30,6 @@ const tasksOf = <R, E>(
 export type Commands = ReturnType<typeof tasksOf>
 
 export const program = <R, E>(
-  layer: (url: string) => Layer.Layer<R, unknown>,
+  layer: (place: Place) => Layer.Layer<R, unknown>,
   add: (key: string, by: number) => Effect.Effect<number, E, R>
 ): void => serve(tasksOf(layer, add))

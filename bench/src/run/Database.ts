@@ -28,6 +28,9 @@ export class Server extends Context.Tag("bench/Database/Server")<Server, Redacte
   )
 }
 
+/** A port that nobody listens on. */
+export const freePort: Effect.Effect<number, EmbeddedPostgres.ServerError> = EmbeddedPostgres.freePort
+
 /** The URL of an empty database that is gone when the scope closes. */
 export const make: Effect.Effect<string, Failed, Server | Scope.Scope> = Effect.gen(function* () {
   const server = yield* Server

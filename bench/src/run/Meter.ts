@@ -28,8 +28,8 @@ export interface Meter {
 }
 
 export const start = ({ measured, warmUp }: Window): Meter => {
-  const start = performance.now() + warmUp
-  const end = start + measured
+  const from = performance.now() + warmUp
+  const end = from + measured
   const latencies: Array<number> = []
   const cpu = process.cpuUsage()
   let all = 0
@@ -41,7 +41,7 @@ export const start = ({ measured, warmUp }: Window): Meter => {
     answered: (since) => {
       const now = performance.now()
       all += 1
-      if (now >= start && now <= end) latencies.push(now - since)
+      if (now >= from && now <= end) latencies.push(now - since)
     },
     measured: () => ({
       perSecond: (latencies.length * 1000) / measured,

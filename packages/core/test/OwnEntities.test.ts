@@ -124,14 +124,14 @@ it.effect("an entity that is used stays awake, and sleeps when it no longer is",
     Effect.gen(function* () {
       const account = yield* Account
       const { counts } = yield* Probe
-      for (let n = 0; n < 30; n++) {
+      for (let n = 0; n < 12; n++) {
         yield* answered(account("a").Deposit({ amount: 1 }))
         yield* pass("4 seconds")
       }
       expect(counts.reads).toBe(1)
       expect(messages.filter((tag) => tag === "Deposit")).toEqual([])
-      yield* pass("50 seconds")
-      expect(yield* answered(account("a").Glance())).toBe(30)
+      yield* pass("35 seconds")
+      expect(yield* answered(account("a").Glance())).toBe(12)
       expect(counts.reads).toBe(2)
     })
   )

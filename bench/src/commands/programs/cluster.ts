@@ -5,6 +5,8 @@ import { add, database, layerOn } from "../Counter.js"
 import * as OneNode from "../OneNode.js"
 import { program } from "../Serving.js"
 
-const host = EntityHost.layerCluster.pipe(Layer.provide(OneNode.layer))
-
-program((url) => layerOn(host).pipe(Layer.provide(database(url))), add)
+program(
+  ({ port, url }) =>
+    layerOn(EntityHost.layerCluster.pipe(Layer.provide(OneNode.layer(port)))).pipe(Layer.provide(database(url))),
+  add
+)

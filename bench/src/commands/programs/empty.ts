@@ -3,7 +3,7 @@ import { Entity } from "@effect/cluster"
 import { Context, Effect, Layer } from "effect"
 import { Add, database } from "../Counter.js"
 import * as OneNode from "../OneNode.js"
-import { program } from "../Serving.js"
+import { type Place, program } from "../Serving.js"
 
 const Stock = Entity.make("Stock", [Add])
 
@@ -11,10 +11,10 @@ const served = Stock.toLayer({ Add: ({ payload }) => Effect.succeed(payload.by) 
 
 class Client extends Context.Tag("bench/Client")<Client, Effect.Effect.Success<typeof Stock.client>>() {}
 
-const layer = (url: string) =>
+const layer = ({ port, url }: Place) =>
   Layer.effect(Client, Stock.client).pipe(
     Layer.provide(served),
-    Layer.provide(OneNode.layer),
+    Layer.provide(OneNode.layer(port)),
     Layer.provide(database(url))
   )
 

@@ -4,4 +4,4 @@ import { Layer } from "effect"
 import { add, database, layerOn } from "../Counter.js"
 import { program } from "../Serving.js"
 
-program((url) => layerOn(EntityHost.layerLocal).pipe(Layer.provide(database(url))), add)
+program(({ url }) => layerOn(EntityHost.layerLocal).pipe(Layer.provide(database(url))), add)

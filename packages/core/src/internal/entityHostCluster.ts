@@ -7,7 +7,6 @@
  * unreachable runner would be tried for ever.
  */
 import { ClusterError, Entity, EntityId, Sharding } from "@effect/cluster"
-import { Rpc } from "@effect/rpc"
 import { Duration, Effect } from "effect"
 import { CommandFailed } from "../CommandFailed.js"
 import type { Answer, Dispatch, Envelope, Registration, WireProtocol } from "../Registration.js"
@@ -15,12 +14,11 @@ import * as Deadlines from "./deadlines.js"
 import * as Settings from "./entitySettings.js"
 import * as OwnInstances from "./ownInstances.js"
 import type { OwnInstance } from "./ownInstances.js"
-import * as Wire from "./wire.js"
+import { wake } from "./wire.js"
 import * as WireCodec from "./wireCodec.js"
 
-/** A message that does nothing but wake an entity, or keep it awake. A node sends it to itself only. */
-const wake = Wire.command(Rpc.make("aecor/Wake"))
-const awake: Answer = { value: undefined, sequence: 0 }
+/** What is answered to a message that only wakes. */
+const woken: Answer = { value: undefined, sequence: 0 }
 
 /** How many commands may wait for an entity, as in the cluster's own mailboxes. */
 const capacity = 4096
@@ -31,11 +29,16 @@ const callsInIdleTime = 4
 type Handler = (message: { readonly payload: Envelope }) => Effect.Effect<Answer, unknown>
 
 /** The handlers of an entity: a record by tag, each giving the envelope to the instance of the address. */
-const handlersOf = (registration: Registration, instances: OwnInstances.OwnInstances) =>
+const handlersOf = (
+  registration: Registration,
+  instances: OwnInstances.OwnInstances,
+  sharding: Sharding.Sharding["Type"]
+) =>
   Effect.gen(function* () {
-    const instance = yield* instances.open(yield* Entity.CurrentAddress)
+    const { entityId, shardId } = yield* Entity.CurrentAddress
+    const instance = yield* instances.open(entityId, () => sharding.hasShardId(shardId))
     return Object.fromEntries<Handler>([
-      [wake._tag, () => Effect.succeed(awake)],
+      [wake._tag, () => Effect.succeed(woken)],
       ...[...registration.wire.requests.keys()].map((tag): readonly [string, Handler] => [
         tag,
         ({ payload }) => instance.deliver(tag, payload)
@@ -68,14 +71,13 @@ export const make = (options: {
       }
       const instances = yield* OwnInstances.make({
         registration,
-        sharding,
         owns: (key) => sharding.hasShardId(shardOf(key)),
         call: (key) => client(key)[wake._tag]?.({ id: "", command: undefined, metadata: {} }) ?? Effect.void,
         every: Duration.times(settings.idleTimeToLive, 1 / callsInIdleTime),
         timeout: settings.timeout,
         deadlines
       })
-      yield* sharding.registerEntity(entity, handlersOf(registration, instances), {
+      yield* sharding.registerEntity(entity, handlersOf(registration, instances, sharding), {
         // an entity may have been called one call's time ago when it is used for the last time
         maxIdleTime: Duration.times(settings.idleTimeToLive, 1 + 1 / callsInIdleTime),
         // a defect is the caller's to see: by default the entity would restart, run the command again, never answer
@@ -122,8 +124,8 @@ export const make = (options: {
           if (instances === undefined) return send(key, tag, envelope, timeout)
           const awake = instances.at(key)
           if (awake !== undefined) return serve(awake, codec, key, tag, envelope)
-          return Effect.flatMap(instances.wake(key), (woken) =>
-            woken === undefined ? send(key, tag, envelope, timeout) : serve(woken, codec, key, tag, envelope)
+          return Effect.flatMap(instances.wake(key), (instance) =>
+            instance === undefined ? send(key, tag, envelope, timeout) : serve(instance, codec, key, tag, envelope)
           ).pipe(Effect.timeoutFail({ duration: timeout, onTimeout: () => late(key) }))
         })
       }

@@ -7,7 +7,6 @@
  * only then the shard goes, or the key gets its next instance. Not guaranteed: that no other node believes to own the
  * key, as with the cluster's messages (a frozen node notices late). The journal decides then.
  */
-import type { EntityAddress, Sharding } from "@effect/cluster"
 import { Context, Duration, Effect, Exit, FiberSet, Runtime, type Scope, Tracer } from "effect"
 import type { Answer, Envelope, Registration } from "../Registration.js"
 import type { Deadlines } from "./deadlines.js"
@@ -23,8 +22,8 @@ export interface OwnInstance {
 }
 
 export interface OwnInstances {
-  /** The instance of an entity that the cluster has woken. */
-  readonly open: (address: EntityAddress.EntityAddress) => Effect.Effect<OwnInstance, never, Scope.Scope>
+  /** The instance of a key that the cluster has woken. `isOwned` is asked again and again. */
+  readonly open: (key: string, isOwned: () => boolean) => Effect.Effect<OwnInstance, never, Scope.Scope>
   /** The instance of a key, where it is awake on this node and may begin something. */
   readonly at: (key: string) => OwnInstance | undefined
   /** The same, woken if need be, where this node owns the key. */
@@ -52,7 +51,6 @@ const parentSpan: Effect.Effect<Tracer.AnySpan | undefined> = Effect.map(
  */
 export const make = (options: {
   readonly registration: Registration
-  readonly sharding: Sharding.Sharding["Type"]
   readonly owns: (key: string) => boolean
   readonly call: (key: string) => Effect.Effect<unknown, unknown>
   readonly every: Duration.Duration
@@ -60,7 +58,7 @@ export const make = (options: {
   readonly deadlines: Deadlines
 }): Effect.Effect<OwnInstances, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { owns, registration, sharding } = options
+    const { owns, registration } = options
     const entries = new Map<string, Entry>()
     const waking = new Map<string, Effect.Latch>()
     const clock = yield* Effect.clock
@@ -77,10 +75,10 @@ export const make = (options: {
         Effect.catchAllCause(() => Effect.void)
       )
 
-    const entryOf = ({ entityId: key, shardId }: EntityAddress.EntityAddress): Entry => {
+    const entryOf = (key: string, isOwned: () => boolean): Entry => {
       const run = registration.make(key)
       const turns = Turns.make(runFork)
-      const isOpen = () => !turns.isClosing() && sharding.hasShardId(shardId)
+      const isOpen = () => !turns.isClosing() && isOwned()
       const conditions = { mayBegin: isOpen, deadlines: options.deadlines }
       const attributes = { "entity.type": registration.name, "entity.id": key }
       const instance: OwnInstance = {
@@ -118,18 +116,18 @@ export const make = (options: {
     }
 
     return {
-      open: (address) =>
+      open: (key, isOwned) =>
         Effect.acquireRelease(
           Effect.gen(function* () {
-            yield* entries.get(address.entityId)?.turns.closed ?? Effect.void
-            const entry = entryOf(address)
-            entries.set(address.entityId, entry)
+            yield* entries.get(key)?.turns.closed ?? Effect.void
+            const entry = entryOf(key, isOwned)
+            entries.set(key, entry)
             return entry
           }),
           ({ turns }) =>
             Effect.ensuring(
               turns.close,
-              Effect.sync(() => entries.delete(address.entityId))
+              Effect.sync(() => entries.delete(key))
             )
         ).pipe(Effect.map(({ instance }) => instance)),
       at,

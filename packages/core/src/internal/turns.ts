@@ -19,7 +19,7 @@ const patience = "5 seconds"
 export type Outcome = Exit.Exit<Answer, unknown> | "Elsewhere" | "Late"
 
 /** `mayBegin` is asked when a command's turn has come, the deadline begins when it comes. */
-export interface Conditions {
+interface Conditions {
   readonly mayBegin: () => boolean
   readonly deadlines: Deadlines
 }

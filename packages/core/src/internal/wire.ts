@@ -30,8 +30,7 @@ const withProps = (rpc: Rpc.Any): Rpc.AnyWithProps => rpc as Rpc.Any & Rpc.AnyWi
 const schemaOf = (schema: Schema.Schema.All): Schema.Schema<unknown, unknown> =>
   schema as Schema.Schema<unknown, unknown>
 
-/** A command as it crosses the wire. */
-export const command = (rpc: Rpc.AnyWithProps): WireCommand => {
+const onTheWire = (rpc: Rpc.AnyWithProps): WireCommand => {
   const payload: Schema.Schema<Envelope> = Schema.Struct({
     id: Schema.String,
     command: schemaOf(rpc.payloadSchema as Schema.Schema.All),
@@ -45,9 +44,12 @@ export const command = (rpc: Rpc.AnyWithProps): WireCommand => {
   return Rpc.make(rpc._tag, { payload, success, error })
 }
 
+/** A message that does nothing but wake an entity, or keep it awake. A node sends it to itself only. */
+export const wake = onTheWire(Rpc.make("aecor/Wake"))
+
 export const make = <const Rpcs extends ReadonlyArray<Rpc.Any>>(protocol: Rpcs): Wire<Rpcs[number]> => {
   const commands = protocol.map(withProps)
-  return { protocol: RpcGroup.make(...protocol), commands, group: RpcGroup.make(...commands.map(command)) }
+  return { protocol: RpcGroup.make(...protocol), commands, group: RpcGroup.make(...commands.map(onTheWire)) }
 }
 
 type Untyped<S, E> = (command: unknown, session: Session<S, E>) => Effect.Effect<unknown, unknown, unknown>
