@@ -4,6 +4,7 @@ import { Console, Effect, Layer } from "effect"
 import { benchmark as commands } from "./commands/Benchmark.js"
 import { benchmark as failover } from "./failover/Benchmark.js"
 import { benchmark as journal } from "./journal/Benchmark.js"
+import { benchmark as projection } from "./projection/Benchmark.js"
 import * as Benchmark from "./run/Benchmark.js"
 import * as Database from "./run/Database.js"
 import * as Options from "./run/Options.js"
@@ -33,9 +34,11 @@ const main = Effect.gen(function* () {
       return yield* program(commands, args)
     case failover.name:
       return yield* program(failover, args)
+    case projection.name:
+      return yield* program(projection, args)
     default:
       return yield* new Options.UsageError({
-        message: "pnpm bench <benchmark>, which is one of: journal, commands, failover"
+        message: "pnpm bench <benchmark>, which is one of: journal, commands, failover, projection"
       })
   }
 }).pipe(

@@ -16,7 +16,7 @@ const rareEvents = 1000
 const bookingName = BenchJournal.tagging.name
 const partitionOfKey = `(abs(hashtext(key)::bigint) % ${partitions})::integer`
 
-const literal = (value: unknown): string => `'${JSON.stringify(value).replaceAll("'", "''")}'`
+export const literal = (value: unknown): string => `'${JSON.stringify(value).replaceAll("'", "''")}'`
 
 /** Events number `from + 1` to `to` of a journal of `size` as rows: what its table holds, their tags included. */
 export const source = (from: number, to: number, size: number): string => {

@@ -45,7 +45,9 @@ const roundedAll = (summary: Findings.Summary): Findings.Summary =>
   Object.fromEntries(
     Object.entries(summary).map(([group, figures]) => [
       group,
-      Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, rounded(figure)]))
+      typeof figures === "number"
+        ? rounded(figures)
+        : Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name, rounded(figure)]))
     ])
   )
 

@@ -28,8 +28,8 @@ export class Server extends Context.Tag("bench/Database/Server")<Server, Redacte
   )
 }
 
-/** A port that nobody listens on. */
-export const freePort: Effect.Effect<number, EmbeddedPostgres.ServerError> = EmbeddedPostgres.freePort
+/** A port of the loopback that nobody uses. */
+export const freePort: Effect.Effect<number, Failed> = EmbeddedPostgres.freePort
 
 /** The URL of an empty database that is gone when the scope closes. */
 export const make: Effect.Effect<string, Failed, Server | Scope.Scope> = Effect.gen(function* () {

@@ -7,8 +7,8 @@ export interface Table {
   readonly rows: ReadonlyArray<ReadonlyArray<string>>
 }
 
-/** Figures by name, in groups by unit: `ratios`, `perSecond`, `latencyMs`, … */
-export type Summary = Readonly<Record<string, Readonly<Record<string, number>>>>
+/** Figures by name, in groups by unit: `ratios`, `perSecond`, `latencyMs`, …; a unit of one figure has no group. */
+export type Summary = Readonly<Record<string, number | Readonly<Record<string, number>>>>
 
 export interface Findings {
   readonly tables: ReadonlyArray<Table>
@@ -19,9 +19,12 @@ export interface Findings {
 
 /** Several parts' figures as one. */
 export const merged = (summaries: ReadonlyArray<Summary>): Summary => {
-  const all: Record<string, Readonly<Record<string, number>>> = {}
+  const all: Record<string, number | Readonly<Record<string, number>>> = {}
   for (const summary of summaries) {
-    for (const [group, figures] of Object.entries(summary)) all[group] = { ...all[group], ...figures }
+    for (const [group, figures] of Object.entries(summary)) {
+      const before = all[group]
+      all[group] = typeof figures === "number" || typeof before === "number" ? figures : { ...before, ...figures }
+    }
   }
   return all
 }

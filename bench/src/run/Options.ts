@@ -22,7 +22,7 @@ export class UsageError extends Data.TaggedError("UsageError")<{ readonly messag
 export const usage = (benchmark: string, parts: ReadonlyArray<string>): string =>
   `pnpm bench ${benchmark} [--quick | --full] [--only part,…] [--rounds N] [--profile]
 
-  --quick        fewer and shorter measurements, under 90 seconds
+  --quick        fewer and shorter measurements: one to two minutes, of failovers six
   --full         ten million events as well: half an hour, and 15 GB of disk
   --only part,…  only these of: ${parts.join(", ")}
   --rounds N     measure each cell N times, 1 to 99

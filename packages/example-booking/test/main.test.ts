@@ -25,16 +25,33 @@ it.scopedLive(
 )
 
 it.scopedLive(
+  "a node that is set wrong says so in one line that names the setting",
+  () =>
+    Effect.gen(function* () {
+      const url = "postgres://ann:s3cret@127.0.0.1:1/none"
+      const node = yield* startNode({ DATABASE_URL: url, BOOKING_EXPIRY: "soon" })
+      expect(yield* node.ended).toBe(1)
+      expect(node.said().trimEnd().split("\n")).toEqual([expect.stringContaining("BOOKING_EXPIRY")])
+      expect(node.said()).not.toContain("s3cret")
+    }),
+  60_000
+)
+
+it.scopedLive(
   "a node that is asked to leave answers every request that its clients have sent, ends its pages, and loses nothing",
   () =>
     Effect.gen(function* () {
       const databaseUrl = yield* EmbeddedPostgres.createDatabase(inject("postgresUrl"))
       const port = yield* EmbeddedPostgres.freePort
       const url = `http://127.0.0.1:${port}`
+      const clusterPort = yield* EmbeddedPostgres.freePort
       const node = yield* startNode({
         DATABASE_URL: Redacted.value(databaseUrl),
+        // it has one name, and listens on all of the machine's
+        HOST: "127.0.0.2",
+        LISTEN_HOST: "0.0.0.0",
         HTTP_PORT: String(port),
-        CLUSTER_PORT: String(yield* EmbeddedPostgres.freePort)
+        CLUSTER_PORT: String(clusterPort)
       })
       const ready = Effect.tryPromise(() => fetch(`${url}/ready`))
       yield* Effect.repeat(Effect.option(ready), {
@@ -44,7 +61,7 @@ it.scopedLive(
 
       const silent = yield* connect(url)
       const page = yield* listen(`${url}/live/concerts/concertA?client=c-1`)
-      yield* page.until("hello", {})
+      yield* page.until("hello", { node: `127.0.0.2:${clusterPort}` })
       const answered: Array<Answered> = []
       const clients = yield* Effect.forEach(Arr.range(1, 8), (client) => Effect.fork(book(url, client, answered)))
       const accepted = () => answered.filter(({ status }) => status === 201)

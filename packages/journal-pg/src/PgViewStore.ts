@@ -25,7 +25,7 @@ import { identifier, tableName } from "./internal/identifier.js"
 import { hubOf, Notifications } from "./internal/notifications.js"
 import * as offsetSql from "./internal/offsetSql.js"
 import * as quarantineSql from "./internal/quarantineSql.js"
-import { query } from "./internal/query.js"
+import { query, rows as rowsOf } from "./internal/query.js"
 import * as receipts from "./internal/receipts.js"
 import { reasonOf, sqlState } from "./internal/sqlState.js"
 import * as viewColumns from "./internal/viewColumns.js"
@@ -49,6 +49,20 @@ export interface Storage<Field extends string> {
 }
 
 /**
+ * How a view works, with its defaults.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings {
+  /**
+   * Whether the statements of projections are prepared by name, so that a connection plans each once; true. A pooler in
+   * transaction mode that does not know names (PgBouncer before 1.21) needs false.
+   */
+  readonly namedStatements?: boolean
+}
+
+/**
  * What a node's role needs for a view's table, as SQL for the table's owner to run. A view's offset is committed with
  * it: the role needs what `PgOffsetStore.grants` and `PgProcessLease.grants` give as well. Throws a `RangeError` when the
  * name of the table or the role is none.
@@ -63,11 +77,12 @@ export const grants = ({ table }: Pick<Storage<string>, "table">, role: string):
 
 const make = Effect.fnUntraced(function* <V extends object, I>(
   definition: ViewStore.Definition<V, I>,
-  options: Storage<string>
+  options: Storage<string> & Settings
 ) {
   const view = definition.label
   const client = yield* PgClient.PgClient
   const run = query(client)
+  const often = rowsOf(client, options.namedStatements ?? true)
   const table = tableName(options.table)
   const columns = viewColumns.columnsOf(definition.row, options.columns ?? {})
   const wanted = columnTypes.wantedOf(definition.row)
@@ -114,14 +129,11 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
 
   const load: ViewStore.ViewStore<V>["load"] = Effect.fn("PgViewStore.load")(function* (consumer, keys) {
     const parameters = [...offsetSql.consumerParameters(consumer), keys, found.name]
-    const [loaded] = yield* Effect.mapError(run<viewSql.Loaded>(sql.load, parameters), storeError)
-    const stored: ReadonlyArray<viewRows.StoredRow> = JSON.parse(loaded?.rows ?? "[]")
-    const decoded = yield* Effect.forEach(stored, (row) =>
-      Effect.map(rows.decode(row), (versioned) => [String(row[options.key]), versioned] as const)
-    )
-    const alive = new Map(decoded)
-    const dead = Object.entries<number>(JSON.parse(loaded?.tombstones ?? "{}")).filter(([key]) => !alive.has(key))
-    return { offset: Number(loaded?.found ?? 0), rows: alive, tombstones: new Map(dead) }
+    const [loaded] = yield* Effect.mapError(often<viewSql.Loaded>(sql.load, parameters), storeError)
+    const [offset, stored, dead] = loaded ?? ["0", "[]", "{}"]
+    const alive = yield* rows.decodeAll(JSON.parse(stored))
+    const tombstones = Object.entries<number>(JSON.parse(dead)).filter(([key]) => !alive.has(key))
+    return { offset: Number(offset), rows: alive, tombstones: new Map(tombstones) }
   })
 
   const commit: ViewStore.ViewStore<V>["commit"] = Effect.fn("PgViewStore.commit")(function* (page) {
@@ -135,7 +147,7 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
       ...(quarantine === undefined ? [] : quarantineSql.changes(quarantine))
     ]
     const statement = sql.commit({ deletes, quarantines: quarantine !== undefined })
-    yield* Effect.mapError(run(statement, parameters), commitError(page))
+    yield* Effect.mapError(often(statement, parameters), commitError(page))
     announce()
   })
 
@@ -218,7 +230,7 @@ const make = Effect.fnUntraced(function* <V extends object, I>(
  */
 export const layer = <Self, Name extends string, V extends object, I>(
   view: ViewStore.ViewStoreClass<Self, Name, V, I>,
-  options: Storage<keyof I & string>
+  options: Storage<keyof I & string> & Settings
 ): Layer.Layer<Self, ViewStore.ViewStoreError, PgClient.PgClient> => {
   tableName(options.table)
   identifier(options.key, "name of a column")

@@ -30,7 +30,7 @@ describe(`through ${name}`, () => {
   ViewStoreSuite.suite(
     "PgViewStore",
     Layer.merge(
-      PgViewStore.layer(ViewStoreSuite.SuiteView, { table: "suite_view", key: "key" }),
+      PgViewStore.layer(ViewStoreSuite.SuiteView, { table: "suite_view", key: "key", namedStatements: false }),
       PgProcessLease.layer
     ).pipe(Layer.provide(database(PgProcessLease.migrations, PgOffsetStore.migrations, suiteView))),
     { clock: "live" }

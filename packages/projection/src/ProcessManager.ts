@@ -80,6 +80,15 @@ export const make = <JS, E extends { readonly _tag: string }, X, R>(
 }
 
 /**
+ * The `send` of a consumer's reaction to an event: what `make` gives to `react`, for tests of a reaction alone.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const sendFor: (consumer: ConsumerId.ConsumerId, event: EntityEvent.EntityEvent<unknown>) => Send =
+  Sending.because
+
+/**
  * A manager with a row for each key of the journal. `react` and `settle` are pure: the one says what an event leads to,
  * the other what a command's outcome leads to; `send` sends one command, with the options handed on as they are.
  *

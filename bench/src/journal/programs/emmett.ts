@@ -1,29 +1,10 @@
-/**
- * Emmett's event store. A process of its own: its driver sets type parsers for every user of `pg`. Loaded through
- * `require`, because its ESM build brings a pool of its own and refuses ours.
- */
-import { createRequire } from "node:module"
-import type * as Dumbo from "@event-driven-io/dumbo"
-import type * as EmmettPostgres from "@event-driven-io/emmett-postgresql"
-import type pg from "pg"
+/** Emmett's event store, in a process of its own. */
 import { serve } from "../../run/Worker.js"
 import { metadata, plain } from "../BookingEvent.js"
+import { dumbo, emmett, storeOn } from "../EmmettModules.js"
 import { using } from "../Pool.js"
 import * as Timed from "../Timed.js"
 import { byPromises, type Cell, slice } from "../Writing.js"
-
-/** With the modules' own types, which `require` does not know. */
-const load = () => {
-  const require = createRequire(import.meta.url)
-  return {
-    emmett: require("@event-driven-io/emmett-postgresql") as typeof EmmettPostgres,
-    dumbo: require("@event-driven-io/dumbo") as typeof Dumbo
-  }
-}
-const { dumbo, emmett } = load()
-
-const storeOn = (url: string, pool: pg.Pool) =>
-  emmett.getPostgreSQLEventStore(url, { schema: { autoMigration: "None" }, connectionOptions: { pool } })
 
 const messages = (first: number, count: number) =>
   slice(plain, first, count).map((data) => ({ type: data._tag, data, metadata }))

@@ -1,6 +1,7 @@
 /** How rows of a view become JSON for its table, and back. */
+import type { EventFormat } from "@aecor/core"
 import { ViewStore } from "@aecor/projection"
-import { Effect, Either, Schema, SchemaAST } from "effect"
+import { Effect, Either, ParseResult, Schema, SchemaAST } from "effect"
 import { toJson } from "./json.js"
 import type { Column } from "./viewColumns.js"
 
@@ -24,38 +25,49 @@ export const make = <V extends object, I>(options: {
   readonly columns: ReadonlyArray<Column>
 }) => {
   const { columns, key, view } = options
-  const encodeRow = Schema.encode(options.row)
-  const decodeRow = Schema.decodeUnknown(options.row)
+  const encodeRow = ParseResult.encode(options.row)
+  const decodeRow = ParseResult.decodeUnknown(options.row)
   const failed = (description: string, cause?: unknown) => new ViewStore.ViewStoreError({ view, description, cause })
+  const unfit = (what: string, name: unknown) => (issue: ParseResult.ParseIssue) => {
+    const cause = ParseResult.parseError(issue)
+    return failed(`the row of key ${JSON.stringify(name)} does not ${what}: ${cause.message}`, cause)
+  }
 
   const encodeOne = ([name, row]: readonly [string, ViewStore.Versioned<V>]) =>
-    Effect.mapBoth(encodeRow(row.view), {
-      onFailure: (cause) => failed(`the row of key ${JSON.stringify(name)} does not encode: ${cause.message}`, cause),
-      onSuccess: (encoded): Json => ({
-        ...Object.fromEntries(columns.map(({ column, field }) => [column, fieldOf(encoded, field)])),
-        [key]: name,
-        version: row.version
-      })
+    ParseResult.mapBoth(encodeRow(row.view), {
+      onFailure: unfit("encode", name),
+      onSuccess: (encoded) => {
+        const record: Record<string, unknown> = {}
+        for (const { column, field } of columns) record[column] = fieldOf(encoded, field)
+        record[key] = name
+        record["version"] = row.version
+        return record
+      }
     })
 
   /** The rows of a commit as one JSON array of records by columns. */
   const encode = (rows: ReadonlyMap<string, ViewStore.Versioned<V>>) =>
-    Effect.flatMap(Effect.forEach(rows, encodeOne), (records) =>
+    Effect.flatMap(all(rows, encodeOne), (records) =>
       Either.mapLeft(toJson(records), (why) => failed(`a row cannot be stored: ${why}`))
     )
 
-  const decode = (stored: StoredRow): Effect.Effect<ViewStore.Versioned<V>, ViewStore.ViewStoreError> => {
+  const decode = (stored: StoredRow) => {
     const record: Record<string, unknown> = {}
     for (const { column, field, optional } of columns) {
       const value = stored[column]
       if (!(optional && value === null)) record[field] = value
     }
-    return Effect.mapBoth(decodeRow(record), {
-      onFailure: (cause) =>
-        failed(`the row of key ${JSON.stringify(stored[key])} does not decode: ${cause.message}`, cause),
-      onSuccess: (decoded) => ({ view: decoded, version: Number(stored["version"]) })
+    return ParseResult.mapBoth(decodeRow(record), {
+      onFailure: unfit("decode", stored[key]),
+      onSuccess: (decoded): ViewStore.Versioned<V> => ({ view: decoded, version: Number(stored["version"]) })
     })
   }
+
+  const decodeAll = (stored: ReadonlyArray<StoredRow>) =>
+    Effect.map(
+      all(stored, (row) => ParseResult.map(decode(row), (decoded) => [String(row[key]), decoded] as const)),
+      (decoded) => new Map(decoded)
+    )
 
   /** The columns that the given fields are in, with what they are to hold. */
   const conditions = Effect.fnUntraced(function* (
@@ -74,8 +86,31 @@ export const make = <V extends object, I>(options: {
       .map(({ column, field }) => ({ column, value: fieldOf(encoded, field) }))
   })
 
-  return { encode, decode, conditions }
+  return { encode, decode, decodeAll, conditions }
 }
+
+/**
+ * What each of many comes to, in a plain loop while nothing of it has to be waited for: a schema seldom has effects, and
+ * one an element would be most of what the element costs.
+ */
+const all = <A, B, E>(
+  from: Iterable<A>,
+  one: (element: A) => EventFormat.Parsed<B, E>
+): Effect.Effect<ReadonlyArray<B>, E> =>
+  Effect.suspend(() => {
+    const done: Array<B> = []
+    const elements = [...from]
+    for (const [i, element] of elements.entries()) {
+      const outcome = one(element)
+      if (!Either.isEither(outcome)) {
+        const others = Effect.forEach(elements.slice(i + 1), one)
+        return Effect.zipWith(outcome, others, (next, rest) => [...done, next, ...rest])
+      }
+      if (Either.isLeft(outcome)) return Effect.fail(outcome.left)
+      done.push(outcome.right)
+    }
+    return Effect.succeed(done)
+  })
 
 /** A field of an encoded row, which the schema knows to be a record. */
 const fieldOf = (encoded: unknown, field: string): unknown => (encoded as Json)[field]

@@ -6,6 +6,7 @@ import type { Rights } from "./grants.js"
 import type { TableName } from "./identifier.js"
 import { commitCall, offsetOf } from "./offsetSql.js"
 import * as quarantineSql from "./quarantineSql.js"
+import { statement } from "./statement.js"
 import type { Column, Found } from "./viewColumns.js"
 
 /**
@@ -25,11 +26,7 @@ CREATE TABLE view_tombstone (
 export const rights: Rights = [["SELECT, INSERT, UPDATE", "view_tombstone"]]
 
 /** What a load answers: the offset, the JSON of the rows, and that of the tombstones by key. */
-export interface Loaded {
-  readonly found: string
-  readonly rows: string
-  readonly tombstones: string
-}
+export type Loaded = readonly [offset: string, rows: string, tombstones: string]
 
 export const statements = (table: TableName, key: string, columns: ReadonlyArray<Column>, { types }: Found) => {
   const names = [...new Set([key, "version", ...columns.map(({ column }) => column)])].map((name) => `"${name}"`)
@@ -78,32 +75,34 @@ export const statements = (table: TableName, key: string, columns: ReadonlyArray
         RETURNING present.key
       )`
   }
+  /**
+   * The offset is moved, or the statement fails: what reads \`done\` happens with it or not at all. The tenth
+   * parameter is the rows. Nobody is notified: Postgres would hold a lock of the whole server while the commit waits
+   * for the disk, and every other commit that notifies, appends among them, would stand behind it.
+   */
+  const commit = (deletes: boolean, quarantines: boolean) =>
+    statement(`WITH done AS MATERIALIZED (
+      SELECT ${quarantines ? quarantineSql.commitCall(11, 13, 14) : commitCall} AS moved
+    ), ${write({ condition: "done.moved", rows: 10, view: 11, tombstones: deletes ? 12 : undefined })}
+      SELECT moved AS done FROM done`)
+  const commits = {
+    rows: commit(false, false),
+    deletions: commit(true, false),
+    quarantine: commit(true, true)
+  }
   return {
     row: `SELECT to_jsonb(stored)::text AS row FROM ${table.text} stored WHERE "${key}" = $1::${keyType}`,
 
     /** The offset of the consumer in the first three parameters, and what there is of the keys in the fourth. */
-    load: `SELECT ${offsetOf(1)} AS found,
+    load: statement(`SELECT ${offsetOf(1)} AS found,
       (SELECT coalesce(jsonb_agg(to_jsonb(stored)), '[]')::text FROM ${table.text} stored
        WHERE "${key}" = ANY ($4::${keyType}[])) AS rows,
       (SELECT coalesce(jsonb_object_agg(dead.key, dead.version), '{}')::text FROM view_tombstone dead
-       WHERE dead.view = $5 AND dead.key = ANY ($4::${keyType}[]::text[])) AS tombstones`,
+       WHERE dead.view = $5 AND dead.key = ANY ($4::${keyType}[]::text[])) AS tombstones`),
 
-    /**
-     * The offset is moved, or the statement fails: what reads \`done\` happens with it or not at all. The tenth
-     * parameter is the rows. Nobody is notified: Postgres would hold a lock of the whole server while the commit waits
-     * for the disk, and every other commit that notifies, appends among them, would stand behind it.
-     */
-    commit: (changes: { readonly deletes: boolean; readonly quarantines: boolean }) => {
-      const { deletes, quarantines } = changes
-      const call = quarantines ? quarantineSql.commitCall(11, 13, 14) : commitCall
-      return `WITH done AS MATERIALIZED (SELECT ${call} AS moved), ${write({
-        condition: "done.moved",
-        rows: 10,
-        view: 11,
-        tombstones: deletes ? 12 : undefined
-      })}
-        SELECT moved AS done FROM done`
-    },
+    /** One that changes the quarantine is given tombstones as well. */
+    commit: (changes: { readonly deletes: boolean; readonly quarantines: boolean }) =>
+      changes.quarantines ? commits.quarantine : changes.deletes ? commits.deletions : commits.rows,
 
     /** The first eight parameters settle an attempt; the rows follow, the view, and the tombstones. */
     settle: `WITH done AS MATERIALIZED (SELECT ${quarantineSql.settleCall} AS outcome),

@@ -20,9 +20,22 @@ export type Fault = { readonly at: Duration.DurationInput } & (
       readonly lasts: Duration.DurationInput
       readonly how: Cut
     }
+  | {
+      readonly _tag: "CutPair"
+      readonly runner: string
+      readonly other: string
+      readonly lasts: Duration.DurationInput
+    }
   | { readonly _tag: "Outage"; readonly lasts: Duration.DurationInput; readonly how: Cut }
   | { readonly _tag: "ClockStep"; readonly by: Duration.DurationInput; readonly back: boolean }
-  | { readonly _tag: "SwitchOff"; readonly lasts: Duration.DurationInput }
+  | {
+      readonly _tag: "RunnerClockStep"
+      readonly runner: string
+      readonly by: Duration.DurationInput
+      readonly back: boolean
+    }
+  | { readonly _tag: "SwitchOff" | "StopOne" | "MoveOne" | "Hold"; readonly lasts: Duration.DurationInput }
+  | { readonly _tag: "RestartOne" }
 )
 
 export type Kind = Fault["_tag"]
@@ -43,12 +56,18 @@ export const kinds: ReadonlyArray<Kind> = [
   "Join",
   "Freeze",
   "CutFromPeers",
+  "CutPair",
   "CutFromStore",
   "TroubledStore",
   "TroubledPeers",
   "Outage",
   "ClockStep",
-  "SwitchOff"
+  "RunnerClockStep",
+  "SwitchOff",
+  "StopOne",
+  "RestartOne",
+  "MoveOne",
+  "Hold"
 ]
 
 const one = (kind: Kind, at: number, draw: Draw, names: Names): Fault => {
@@ -65,14 +84,23 @@ const one = (kind: Kind, at: number, draw: Draw, names: Names): Fault => {
     case "TroubledStore":
     case "TroubledPeers":
       return { _tag: kind, at, runner, lasts: draw.between(200, 20_000) }
+    case "CutPair":
+      return { _tag: kind, at, runner, other: draw.pick(names.all()) ?? runner, lasts: draw.between(200, 20_000) }
     case "CutFromStore":
       return { _tag: kind, at, runner, lasts: draw.between(200, 20_000), how }
     case "Outage":
       return { _tag: kind, at, lasts: draw.between(200, 15_000), how }
     case "ClockStep":
       return { _tag: kind, at, by: draw.between(100, 60_000), back: draw.chance(0.6) }
+    case "RunnerClockStep":
+      return { _tag: kind, at, runner, by: draw.between(100, 60_000), back: draw.chance(0.6) }
     case "SwitchOff":
+    case "StopOne":
+    case "MoveOne":
+    case "Hold":
       return { _tag: kind, at, lasts: draw.between(1000, 15_000) }
+    case "RestartOne":
+      return { _tag: kind, at }
   }
 }
 
@@ -121,9 +149,13 @@ export const single =
     one(draw.pick(options.kinds) ?? "Kill", Duration.toMillis(options.at), draw, namesOf(frame.runners))
   ]
 
-/** Whether a fault concerns one runner alone, or the number of them. */
+/** What is wished by somebody, in good order. */
+export const isWish = ({ _tag }: Fault): boolean =>
+  ["SwitchOff", "StopOne", "RestartOne", "MoveOne", "Hold"].includes(_tag)
+
+/** Whether a fault concerns one runner alone, or the number of them, or where processes belong. */
 export const concernsRunner = (fault: Fault): boolean =>
-  fault._tag !== "Outage" && fault._tag !== "ClockStep" && fault._tag !== "SwitchOff"
+  fault._tag === "MoveOne" || !(isWish(fault) || fault._tag === "Outage" || fault._tag === "ClockStep")
 
 const sentence = (fault: Fault): string => {
   switch (fault._tag) {
@@ -137,6 +169,8 @@ const sentence = (fault: Fault): string => {
       return `${fault.runner} is frozen`
     case "CutFromPeers":
       return `${fault.runner} is cut off from the other runners`
+    case "CutPair":
+      return `${fault.runner} and ${fault.other} are cut off from each other`
     case "TroubledStore":
       return `${fault.runner} has a bad connection to the store`
     case "TroubledPeers":
@@ -147,8 +181,18 @@ const sentence = (fault: Fault): string => {
       return `the store is down (${fault.how})`
     case "ClockStep":
       return `the store's clock steps ${fault.back ? "back" : "on"} by ${Duration.format(fault.by)}`
+    case "RunnerClockStep":
+      return `the clock of ${fault.runner} steps ${fault.back ? "back" : "on"} by ${Duration.format(fault.by)}`
     case "SwitchOff":
       return "the kill switch"
+    case "StopOne":
+      return "one process is stopped"
+    case "RestartOne":
+      return "one process is started anew"
+    case "MoveOne":
+      return "one process is moved, and pinned"
+    case "Hold":
+      return "a deployment stands still while something is done to it"
   }
 }
 
