@@ -34,6 +34,7 @@ import {
   ProcessContext
 } from "@aecor/core"
 import { type Context, Effect, type Option, type Scope } from "effect"
+import * as keptIn from "./internal/keptIn.js"
 import * as Managed from "./internal/managed.js"
 import { checkPageSize } from "./internal/pages.js"
 import * as Sending from "./internal/sending.js"
@@ -127,11 +128,7 @@ export const withState = <JS, E extends { readonly _tag: string }, VS, S, C, A, 
   const { journal, react, send, settle, states } = options
   return {
     name,
-    offsets: {
-      get: (consumer) =>
-        Effect.flatMap(states, (store) => Effect.map(store.load(consumer, []), ({ offset }) => offset)),
-      move: (commit) => Effect.flatMap(states, (store) => store.commit({ ...commit, rows: new Map() }))
-    },
+    offsets: keptIn.view(states),
     // nothing is ever set aside: a process ends at what it cannot react to
     quarantine: {
       entries: Effect.flatMap(states, (store) => store.quarantined(name)),
