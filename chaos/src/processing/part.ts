@@ -9,11 +9,14 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, Fiber, Function, Layer, Option, Schedule } from "effect"
 import type { Options } from "../options.js"
 import { say } from "../run/screen.js"
+import * as Careless from "./careless.js"
 import * as Faults from "./faults.js"
 import * as Feeder from "./feeder.js"
 import * as Fleet from "./fleet.js"
-import * as Model from "./model.js"
+import type { WriterSet } from "./model.js"
+import * as Numbers from "./numbers.js"
 import * as Plan from "./plan.js"
+import * as Replays from "./replays.js"
 import * as Trial from "./trial.js"
 
 /** The logs of the nodes are kept with the server, and go with it. */
@@ -24,61 +27,18 @@ const folderOf = (server: EmbeddedPostgres.Running, name: string) =>
     return folder
   })
 
-const sets: ReadonlyArray<Model.WriterSet> = [
+const sets: ReadonlyArray<WriterSet> = [
   { name: "twelve", processes: 12, every: 150, stopping: 0 },
   { name: "twenty", processes: 20, every: 150, stopping: 0 },
   { name: "slow", processes: 6, every: 300, stopping: 1500 },
   { name: Faults.switched, processes: 65, every: 1000, stopping: 0 }
 ]
 
-const frozenFor = "6 seconds"
-/** A node that wakes may notice at once, before any of its processes writes. */
-const mostFreezes = 6
-
-/** Shows that the checker can fail: what it says of writers without fences, whose nodes are frozen in turn for a while. */
-const careless = (server: EmbeddedPostgres.Running) =>
-  Effect.gen(function* () {
-    yield* say("the checker is tried on processes that write without fences")
-    const folder = yield* folderOf(server, "careless")
-    const twelve = sets.slice(0, 1)
-    const fleet = yield* Fleet.make({
-      server,
-      sets: twelve,
-      view: false,
-      fenced: false,
-      entry: Fleet.entry,
-      folder,
-      nodes: 2
-    })
-    yield* fleet.atRest(fleet.startedAt)
-    const found = Effect.map(fleet.observer.judge, ({ lost, outOfOrder, staleWrites, twice }) => ({
-      staleWrites,
-      lost,
-      twice,
-      outOfOrder
-    }))
-    for (let freezes = 1; ; freezes++) {
-      const alive = fleet.nodes.alive()
-      const node = alive[freezes % alive.length]
-      if (node === undefined) return yield* Effect.dieMessage("two nodes were started")
-      yield* node.signal("SIGSTOP")
-      yield* Effect.sleep(frozenFor)
-      yield* node.signal("SIGCONT")
-      yield* fleet.atRest(Date.now())
-      const verdict = yield* found
-      yield* say(`  frozen ${freezes} times: stale writes ${verdict.staleWrites}, twice ${verdict.twice}`)
-      if (isFoundOut(verdict) || freezes === mostFreezes) return verdict
-    }
-  }).pipe(Effect.scoped)
-
-const isFoundOut = ({ staleWrites, twice }: { readonly staleWrites: number; readonly twice: number }): boolean =>
-  staleWrites > 0 && twice > 0
-
 /** The view has seen whatever is stored, or comes no further. */
-const caughtUp = Model.viewVerdict.pipe(
+const caughtUp = Numbers.verdict.pipe(
   Effect.repeat({ until: ({ lost }) => lost === 0, schedule: Schedule.spaced("200 millis") }),
   Effect.timeoutOption("2 minutes"),
-  Effect.zipRight(Model.viewVerdict)
+  Effect.zipRight(Numbers.verdict)
 )
 
 export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =>
@@ -94,7 +54,7 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
         : "not tried: PgBouncer in between; it is not installed"
     )
     const plan = Plan.make(seed, count, (kind) => kind !== "pooler" || Option.isSome(pooler))
-    const naive = yield* careless(server)
+    const naive = yield* Careless.run(server, yield* folderOf(server, "careless"), sets.slice(0, 1))
 
     const folder = yield* folderOf(server, "nodes")
     const fleet = yield* Fleet.make({
@@ -109,10 +69,10 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
     })
     const { nodes, observer, sql } = fleet
     const inDatabase = Effect.provideService(PgClient.PgClient, sql)
-    const journal = yield* Layer.build(
-      Layer.provide(Model.journal({ pooled: false }), Layer.succeed(PgClient.PgClient, sql))
-    )
-    const feeding = yield* Effect.fork(Effect.provide(Feeder.feed, journal))
+    const feeding = yield* Feeder.start(sql)
+    const operator = yield* Layer.build(Replays.layer(sql))
+    const replays = Replays.make(sql)
+    const replaying = yield* Effect.fork(Effect.provide(replays.forever, operator))
     const times: Trial.Times = new Map()
     const rests = Trial.noRests()
     yield* Trial.rest(fleet, rests)
@@ -137,7 +97,8 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       yield* Trial.rest(fleet, rests)
     }
 
-    yield* Fiber.interrupt(feeding)
+    yield* Fiber.interruptAll([feeding, replaying])
+    const replayed = yield* Effect.provide(replays.last, operator)
     const view = yield* inDatabase(caughtUp)
     const verdict = yield* observer.judge
     const wrong = {
@@ -145,6 +106,7 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       lost: verdict.lost + view.lost,
       twice: verdict.twice + view.twice,
       outOfOrder: verdict.outOfOrder + view.outOfOrder,
+      wrongRows: view.wrongRows,
       neverRevived: rests.neverRevived
     }
     const figures = {
@@ -152,6 +114,7 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       faults: count,
       writes: verdict.writes,
       events: view.events,
+      replays: replays.counts,
       ...wrong,
       failoverMs: Trial.summary(times),
       spread: rests.spread,
@@ -161,6 +124,6 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       killedAfterGrace: faults.killedAfterGrace(),
       careless: naive
     }
-    const ok = Object.values(wrong).every((n) => n === 0) && rests.spread <= 1 && isFoundOut(naive)
+    const ok = Object.values(wrong).every((n) => n === 0) && rests.spread <= 1 && replayed && Careless.isFoundOut(naive)
     return { ok, figures }
   }).pipe(Effect.scoped)
