@@ -53,14 +53,23 @@ const different = (document: string): ReadonlyArray<string> => {
   return [`${document} shows other code than ${folder}: run \`tsx scripts/readme.ts\``]
 }
 
-/** The metrics of the libraries that those who operate them are not told of. */
+/** What is exported as a namespace by a package's index. */
+const exported = (index: string, names: RegExp): ReadonlyArray<string> =>
+  [...read(index).matchAll(/^export \* as (\w+)/gm)].map(([, name = ""]) => name).filter((name) => names.test(name))
+
+/** What a page that claims to name all of a kind does not name. */
 const untold = (): ReadonlyArray<string> => {
-  const told = read("docs/operations.md")
-  return libraries
+  const metrics = libraries
     .flatMap((name) => sources(path.join("packages", name, "src")))
     .flatMap((file) => [...read(file).matchAll(/Metric\.\w+\(\s*"(\w+)"/g)].map(([, metric = ""]) => metric))
-    .filter((metric) => !told.includes(`\`${metric}\``))
-    .map((metric) => `docs/operations.md does not name the metric ${metric}`)
+  const adapters = exported("packages/journal-pg/src/index.ts", /^Pg/)
+  const suites = libraries.flatMap((name) => exported(path.join("packages", name, "src/testing/index.ts"), /Suite$/))
+  return [
+    ...[...metrics, ...adapters].map((name) => ["docs/operations.md", name] as const),
+    ...suites.map((name) => ["docs/testing.md", name] as const)
+  ]
+    .filter(([page, name]) => !new RegExp(`\`${name}\\b`).test(read(page)))
+    .map(([page, name]) => `${page} does not name ${name}`)
 }
 
 const sources = (folder: string): ReadonlyArray<string> =>

@@ -4,7 +4,9 @@
  *
  * - `DATABASE_URL`: the Postgres that all nodes share.
  * - `HTTP_PORT` (8080): where it serves HTTP.
+ * - `NEXT_VIEW` (false): whether it also fills the next version of the view.
  * - `HOST` (127.0.0.1), `CLUSTER_PORT` (34431): where the other nodes reach it.
+ * - `LISTEN_HOST` (`HOST`): where it listens, if that is another address, as in a container.
  */
 import { RunnerName } from "@aecor/core"
 import { Config, Effect, Layer } from "effect"
@@ -15,17 +17,19 @@ import { NodeName } from "./page/NodeName.js"
 import { Postgres } from "./postgres.js"
 import { leavingWithin, runMain } from "./runMain.js"
 
+const host = Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1")
+const listenHost = Config.orElse(Config.nonEmptyString("LISTEN_HOST"), () => host)
+const clusterPort = Config.withDefault(Config.port("CLUSTER_PORT"), 34431)
+
 const Address = Config.all({
-  host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
-  port: Config.withDefault(Config.port("CLUSTER_PORT"), 34431)
+  host,
+  port: clusterPort,
+  listen: Config.all({ host: listenHost, port: clusterPort })
 })
 
 const HttpAddress = Layer.effect(
   Server.Address,
-  Config.all({
-    host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
-    port: Config.withDefault(Config.port("HTTP_PORT"), 8080)
-  })
+  Config.all({ host: listenHost, port: Config.withDefault(Config.port("HTTP_PORT"), 8080) })
 )
 
 /** Its name in the cluster. */

@@ -1,60 +1,64 @@
 /**
- * What an operator does to the running application, beside its nodes and with the code of the release that is to be:
+ * What an operator sees of the running application and does to it, beside its nodes and with the code of the release that
+ * is to be. `ops --help` lists the commands. Each may be run again, and goes on where it was stopped.
  *
- * - `ops repartition [--from N]`: gives the journal as many partitions as the code says, and the projections as many
- *   processes. `--from` says how many it had, where it does not know.
- * - `ops reshape DEPLOYMENT PROCESSES`: gives a deployment another number of processes.
+ * The answer is for people, or with `--json` one line of JSON. What changes the answers of queries, or what runs, is asked
+ * before on a terminal; `--yes` answers that, and elsewhere has to be said.
  *
- * Each may be run again, and goes on where it was stopped. The answer is a line of JSON.
+ * The exit code is 0 where it was done and all is right, 1 where it failed, 2 where it was not understood, 3 where it was
+ * done and found something wrong, 4 where the answer to the question was no.
  */
-import { parseArgs } from "node:util"
-import { Deployment } from "@aecor/core"
-import { Repartition } from "@aecor/projection"
 import { Console, Data, Effect, Layer } from "effect"
 import { Database } from "./database.js"
-import { BookingJournal } from "./domain/Booking.js"
+import { type Arguments, parse, UsageError } from "./ops/Arguments.js"
+import { processCommands } from "./ops/processCommands.js"
+import * as Terminal from "./ops/Terminal.js"
+import { viewCommands } from "./ops/viewCommands.js"
 import { Migrations, Stores } from "./postgres.js"
-import { deployments } from "./processes.js"
 import { runMain } from "./runMain.js"
 
-class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
+const commands = [...processCommands, ...viewCommands]
 
-const positive = (what: string, given: string | undefined) => {
-  const value = Number(given)
-  return Number.isInteger(value) && value > 0
-    ? Effect.succeed(value)
-    : new UsageError({ message: `${what} must be a positive integer, not ${JSON.stringify(given)}` })
+const usage = [
+  "usage: ops COMMAND … [--json] [--yes]",
+  "",
+  ...commands.flatMap((command) => [`  ${command.usage}`, `      ${command.does}`])
+].join("\n")
+
+class Declined extends Data.TaggedError("Declined")<{ readonly message: string }> {}
+
+const commandOf = ({ values, words: [name, ...words] }: Arguments) => {
+  const command = commands.find((one) => one.name === name)
+  return command === undefined
+    ? new UsageError({ message: `there is no command ${name ?? ""}\n\n${usage}` })
+    : Effect.succeed({ command, args: { values, words } })
 }
 
-const parse = Effect.try({
-  try: () => {
-    const { positionals, values } = parseArgs({
-      // pnpm hands a separating "--" on
-      args: process.argv.slice(2).filter((arg) => arg !== "--"),
-      allowPositionals: true,
-      options: { from: { type: "string" } }
-    })
-    return { positionals, from: values.from }
-  },
-  catch: (error) => new UsageError({ message: error instanceof Error ? error.message : String(error) })
-})
+const agreed = ({ command, args }: Effect.Effect.Success<ReturnType<typeof commandOf>>) => {
+  const question = "asks" in command ? command.asks(args) : undefined
+  if (question === undefined || args.values.yes === true) return Effect.void
+  if (!Terminal.canAsk()) return new UsageError({ message: `${question} Say --yes.` })
+  return Effect.flatMap(Terminal.ask(question), (yes) => (yes ? Effect.void : new Declined({ message: "not done" })))
+}
 
 const ops = Effect.gen(function* () {
-  const { from, positionals } = yield* parse
-  const [command, ...rest] = positionals
-  if (command === "repartition" && rest.length === 0) {
-    const had = from === undefined ? {} : { from: yield* positive("--from", from) }
-    return yield* Repartition.run(BookingJournal, deployments, had)
-  }
-  const [deployment, count] = rest
-  if (command === "reshape" && deployment !== undefined && rest.length === 2) {
-    return yield* Deployment.reshape(deployment, { processes: yield* positive("PROCESSES", count) })
-  }
-  return yield* new UsageError({ message: "usage: ops repartition [--from N] | ops reshape DEPLOYMENT PROCESSES" })
+  const given = yield* parse(process.argv.slice(2))
+  if (given.values.help === true) return yield* Console.log(usage)
+  const asked = yield* commandOf(given)
+  yield* agreed(asked)
+  const bar = Terminal.bar(given.values.json !== true)
+  const running = Effect.gen(function* () {
+    return yield* asked.command.run(asked.args, bar)
+  })
+  const { isRight, value } = yield* running.pipe(
+    Effect.ensuring(bar.end),
+    Effect.provide(Layer.provideMerge(Stores, Layer.provideMerge(Migrations, Database)))
+  )
+  yield* Console.log(given.values.json === true ? Terminal.toJson(value) : Terminal.toText(value))
+  if (!isRight) process.exitCode = 3
 })
 
-runMain(
-  Effect.flatMap(ops, (report) => Console.log(JSON.stringify(report))).pipe(
-    Effect.provide(Stores.pipe(Layer.provide(Migrations), Layer.provide(Database)))
-  )
-)
+/** Failures that are the operator's own have codes of their own. */
+const exitCodes: { readonly [tag: string]: number } = { UsageError: 2, Declined: 4 }
+
+runMain(ops, (error) => exitCodes[error._tag] ?? 1)

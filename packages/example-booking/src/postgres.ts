@@ -2,19 +2,29 @@
  * Everything the application stands on, on Postgres and clustered: any number of nodes share one database.
  */
 import { DistributedProcessing, EntityHost } from "@aecor/core"
-import { PgCluster, PgJournal, PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
+import {
+  PgCluster,
+  PgJournal,
+  PgMigrations,
+  PgOffsetStore,
+  PgProcessLease,
+  PgViewAliases,
+  PgViewStore
+} from "@aecor/journal-pg"
 import { Layer } from "effect"
 import { BookingJournal } from "./domain/Booking.js"
 import * as PgTicketReservation from "./reservation/PgTicketReservation.js"
 import { BookingsView } from "./view/BookingsView.js"
+import { NextBookingsView } from "./view/NextBookingsView.js"
 import * as BookingsTable from "./view/bookingsTable.js"
 
-const journal = { table: "booking_event" }
+export const journal = { table: "booking_event" }
 
 /** The tables; any number of nodes may start at once. */
 export const Migrations = PgMigrations.layer([
   PgProcessLease.migrations,
   PgOffsetStore.migrations,
+  PgViewAliases.migrations,
   PgJournal.migrations(journal),
   BookingsTable.migrations,
   PgTicketReservation.migrations
@@ -27,6 +37,8 @@ export type Address = Pick<PgCluster.Options, "host" | "port" | "listen">
 export const Stores = Layer.mergeAll(
   PgJournal.layer(BookingJournal, journal),
   PgViewStore.layer(BookingsView, { table: "bookings", key: "booking_id" }),
+  PgViewStore.layer(NextBookingsView, { table: "bookings_2", key: "booking_id" }),
+  PgViewAliases.layer,
   PgOffsetStore.layer,
   PgProcessLease.layer
 )

@@ -2,6 +2,7 @@
  * Runs a program as the process's own: an expected failure is one line that says what is wrong and what is behind it, a
  * defect its cause. Passwords in addresses are not told.
  */
+import { Runtime } from "@effect/platform"
 import { NodeRuntime } from "@effect/platform-node"
 import { Cause, Console, type Duration, Effect, Fiber, Option, Predicate } from "effect"
 
@@ -51,10 +52,18 @@ export const leavingWithin =
       return Effect.onInterrupt(Fiber.join(fiber), () => leaving)
     })
 
-export const runMain = <A, E>(program: Effect.Effect<A, E>): void =>
+/** `codeOf` says which exit code an expected failure has: 1 by default, as a defect has. */
+export const runMain = <A, E>(program: Effect.Effect<A, E>, codeOf: (error: E) => number = () => 1): void => {
+  let failed = 1
   NodeRuntime.runMain(
-    Effect.tapErrorCause(program, (cause) =>
-      Cause.isInterruptedOnly(cause) ? Effect.void : Console.error(describe(cause))
-    ),
-    { disableErrorReporting: true }
+    Effect.tapErrorCause(program, (cause) => {
+      if (Cause.isInterruptedOnly(cause)) return Effect.void
+      failed = Option.match(Cause.failureOption(cause), { onNone: () => 1, onSome: codeOf })
+      return Console.error(describe(cause))
+    }),
+    {
+      disableErrorReporting: true,
+      teardown: (exit, onExit) => Runtime.defaultTeardown(exit, (code) => onExit(code === 1 ? failed : code))
+    }
   )
+}

@@ -31,10 +31,14 @@ it.scopedLive(
       const databaseUrl = yield* EmbeddedPostgres.createDatabase(inject("postgresUrl"))
       const port = yield* EmbeddedPostgres.freePort
       const url = `http://127.0.0.1:${port}`
+      const clusterPort = yield* EmbeddedPostgres.freePort
       const node = yield* startNode({
         DATABASE_URL: Redacted.value(databaseUrl),
+        // it has one name, and listens on all of the machine's
+        HOST: "127.0.0.2",
+        LISTEN_HOST: "0.0.0.0",
         HTTP_PORT: String(port),
-        CLUSTER_PORT: String(yield* EmbeddedPostgres.freePort)
+        CLUSTER_PORT: String(clusterPort)
       })
       const ready = Effect.tryPromise(() => fetch(`${url}/ready`))
       yield* Effect.repeat(Effect.option(ready), {
@@ -44,7 +48,7 @@ it.scopedLive(
 
       const silent = yield* connect(url)
       const page = yield* listen(`${url}/live/concerts/concertA?client=c-1`)
-      yield* page.until("hello", {})
+      yield* page.until("hello", { node: `127.0.0.2:${clusterPort}` })
       const answered: Array<Answered> = []
       const clients = yield* Effect.forEach(Arr.range(1, 8), (client) => Effect.fork(book(url, client, answered)))
       const accepted = () => answered.filter(({ status }) => status === 201)

@@ -1,6 +1,6 @@
 /** The same application on the storage of Postgres: journal, view, offsets, leases and reservation. */
 import { DistributedProcessing, EntityHost } from "@aecor/core"
-import { PgJournal, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
+import { PgJournal, PgOffsetStore, PgProcessLease, PgViewAliases, PgViewStore } from "@aecor/journal-pg"
 import { HttpApiClient } from "@effect/platform"
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
@@ -11,6 +11,7 @@ import { BookingApi } from "../src/http/BookingApi.js"
 import { Migrations } from "../src/postgres.js"
 import * as PgTicketReservation from "../src/reservation/PgTicketReservation.js"
 import { BookingsView } from "../src/view/BookingsView.js"
+import { NextBookingsView } from "../src/view/NextBookingsView.js"
 import * as fixture from "./domain/fixtures.js"
 import { served } from "./http/network.js"
 import { freshDatabase } from "./postgres.js"
@@ -18,6 +19,8 @@ import { freshDatabase } from "./postgres.js"
 const storage = Layer.mergeAll(
   PgJournal.layer(BookingJournal, { table: "booking_event" }),
   PgViewStore.layer(BookingsView, { table: "bookings", key: "booking_id" }),
+  PgViewStore.layer(NextBookingsView, { table: "bookings_2", key: "booking_id" }),
+  PgViewAliases.layer,
   PgOffsetStore.layer,
   PgProcessLease.layer,
   PgTicketReservation.layer()

@@ -4,7 +4,7 @@ import { Effect, Option } from "effect"
 import { Booking } from "../domain/Booking.js"
 import { BookingNotFound } from "../domain/BookingRejection.js"
 import { BookingId, type ClientId } from "../domain/Ids.js"
-import { BookingsView } from "../view/BookingsView.js"
+import { Bookings } from "../view/Bookings.js"
 import { BookingApi } from "./BookingApi.js"
 import { behind, notAnswered, unavailable } from "./HttpError.js"
 import type { ReadToken } from "./ReadToken.js"
@@ -26,8 +26,17 @@ export const checkOwner = Effect.fn("checkOwner")(function* (bookingId: BookingI
   if (owner !== clientId) return yield* new BookingNotFound()
 })
 
+/** Why the view does not answer. */
+const unanswered = {
+  ReceiptTimeout: behind,
+  Quarantined: behind,
+  ViewStoreError: unavailable,
+  ViewAliasError: unavailable,
+  UnknownVersion: unavailable
+}
+
 const awaitToken = (token: Option.Option<ReadToken>) =>
-  Effect.flatMap(BookingsView, (view) =>
+  Effect.flatMap(Bookings, (view) =>
     Option.match(token, { onNone: () => Effect.void, onSome: (receipt) => view.awaitReceipt(receipt, patience) })
   )
 
@@ -55,18 +64,18 @@ export const BookingsHttp = HttpApiBuilder.group(BookingApi, "bookings", (handle
     .handle("get", ({ path: { bookingId, clientId }, urlParams: { token } }) =>
       Effect.gen(function* () {
         yield* awaitToken(token)
-        const row = yield* (yield* BookingsView).get(bookingId)
+        const row = yield* (yield* Bookings).get(bookingId)
         const own = Option.filter(row, ({ view }) => view.clientId === clientId)
         return yield* Option.match(own, {
           onNone: () => new BookingNotFound(),
           onSome: ({ view }) => Effect.succeed(view)
         })
-      }).pipe(Effect.catchTags({ ReceiptTimeout: behind, Quarantined: behind, ViewStoreError: unavailable }))
+      }).pipe(Effect.catchTags(unanswered))
     )
     .handle("list", ({ path: { clientId }, urlParams: { token } }) =>
       Effect.gen(function* () {
         yield* awaitToken(token)
-        return yield* (yield* BookingsView).find({ clientId })
-      }).pipe(Effect.catchTags({ ReceiptTimeout: behind, Quarantined: behind, ViewStoreError: unavailable }))
+        return yield* (yield* Bookings).find({ clientId })
+      }).pipe(Effect.catchTags(unanswered))
     )
 )

@@ -8,6 +8,7 @@ import { Effect, Layer } from "effect"
 import * as LiveAnswer from "../page/LiveAnswer.js"
 import { LiveHttp } from "../page/LiveHttp.js"
 import { PageHttp } from "../page/PageHttp.js"
+import { Bookings } from "../view/Bookings.js"
 import { BookingApi } from "./BookingApi.js"
 import { BookingsHttp } from "./BookingsHttp.js"
 import { ConcertsHttp } from "./ConcertsHttp.js"
@@ -22,7 +23,7 @@ const api = Layer.provide(HttpApiBuilder.api(BookingApi), [
   ConcertsHttp,
   LiveHttp,
   NodeHttp
-])
+]).pipe(Layer.provide(Bookings.layer))
 
 /** What the application's requests need: the endpoints, the pages, and the pages about the endpoints. */
 const endpoints = Layer.mergeAll(PageHttp, HttpApiSwagger.layer(), HttpApiBuilder.middlewareOpenApi()).pipe(

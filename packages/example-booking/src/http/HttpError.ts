@@ -3,7 +3,7 @@
  * name, to be tried again. What the infrastructure said is logged, not told.
  */
 import type { CommandFailed, Lease } from "@aecor/core"
-import type { ViewStore } from "@aecor/projection"
+import type { ViewAlias, ViewStore } from "@aecor/projection"
 import { Effect, Schema } from "effect"
 import type { TicketReservationError } from "../reservation/TicketReservation.js"
 
@@ -25,5 +25,5 @@ export const behind = (error: ViewStore.ReceiptTimeout | ViewStore.Quarantined):
   Effect.zipRight(Effect.logInfo(error.message), new ViewBehind())
 
 export const unavailable = (
-  error: ViewStore.ViewStoreError | TicketReservationError | Lease.ProcessLeaseError
+  error: ViewAlias.ReadError | TicketReservationError | Lease.ProcessLeaseError
 ): Effect.Effect<never, StorageUnavailable> => Effect.zipRight(Effect.logWarning(error), new StorageUnavailable())

@@ -8,7 +8,7 @@ import { DistributedProcessing, type ProcessStatus } from "@aecor/core"
 import { HttpApiBuilder } from "@effect/platform"
 import { Effect, Option } from "effect"
 import { deployments } from "../processes.js"
-import { BookingsView } from "../view/BookingsView.js"
+import { Bookings } from "../view/Bookings.js"
 import { BookingApi, NotReady } from "./BookingApi.js"
 import { unavailable } from "./HttpError.js"
 
@@ -17,7 +17,7 @@ const patience = "2 seconds"
 const names = deployments.map(({ name }) => name)
 
 const examine = Effect.gen(function* () {
-  const view = yield* BookingsView
+  const view = yield* Bookings
   yield* view.get("")
   const { late, ready: healthy, starting, unknown } = yield* DistributedProcessing.health({ deployments: names })
   const idle = [...late, ...starting]

@@ -7,7 +7,7 @@
 import { Chunk, Effect, Schema, Stream } from "effect"
 import type { ClientId } from "../domain/Ids.js"
 import { BookingRow } from "../view/BookingRow.js"
-import { BookingsView } from "../view/BookingsView.js"
+import { Bookings } from "../view/Bookings.js"
 import { BookingTail, type Happened } from "./BookingTail.js"
 import { encode } from "./LiveAnswer.js"
 
@@ -19,7 +19,7 @@ const encodeRows = Schema.encode(Schema.Array(BookingRow))
 export const of = (clientId: ClientId) =>
   Effect.gen(function* () {
     const tail = yield* BookingTail
-    const view = yield* BookingsView
+    const view = yield* Bookings
     // first listen, then look: nothing falls between
     const happened = yield* tail.subscribe
     const own = new Set<string>()

@@ -3,14 +3,14 @@ import { HttpApiBuilder } from "@effect/platform"
 import { Effect, Layer, Option, Stream } from "effect"
 import type { BookingJournal } from "../domain/Booking.js"
 import { BookingApi } from "../http/BookingApi.js"
-import type { BookingsView } from "../view/BookingsView.js"
+import type { Bookings } from "../view/Bookings.js"
 import * as BookingTail from "./BookingTail.js"
 import * as ClientBookings from "./ClientBookings.js"
 import { LiveAnswer } from "./LiveAnswer.js"
 import * as Machinery from "./Machinery.js"
 import * as SeatMaps from "./SeatMaps.js"
 
-type Sources = BookingJournal | BookingsView | BookingTail.BookingTail
+type Sources = BookingJournal | Bookings | BookingTail.BookingTail
 
 const handlers = HttpApiBuilder.group(BookingApi, "live", (group) =>
   Effect.gen(function* () {

@@ -21,5 +21,7 @@ export const migrations: PgMigrations.Migrations = PgMigrations.make("bookings",
     CREATE INDEX bookings_client_id ON bookings (client_id);
     CREATE INDEX bookings_expires_at ON bookings (expires_at) WHERE expires_at IS NOT NULL;
     `
-  )
+  ),
+  // of the next version of the view
+  PgMigrations.step("next", "CREATE TABLE bookings_2 (LIKE bookings INCLUDING ALL, total text NOT NULL)")
 ])
