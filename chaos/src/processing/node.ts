@@ -45,7 +45,11 @@ const deploy = Effect.gen(function* () {
     switches.set(name, yield* DistributedProcessing.start(name, set, { shutdownTimeout }))
   }
   const { fenced, view } = settings
-  if (view && fenced) yield* DistributedProcessing.start(Numbers.projection.name, Numbers.projection.processes)
+  const { projection, replayedProjection } = Numbers
+  if (view && fenced) {
+    yield* DistributedProcessing.start(projection.name, projection.processes)
+    yield* DistributedProcessing.start(replayedProjection.name, replayedProjection.processes)
+  }
   if (view && !fenced) yield* DistributedProcessing.start(naiveProjection.name, naiveProjection.processes)
   return switches
   // when the node leaves, none of them waits for another's processes to stop

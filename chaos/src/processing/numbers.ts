@@ -1,26 +1,29 @@
 /**
- * The journal that is appended to all the time, the view that a projection keeps of it, and what is wrong with a view.
+ * The journal that is appended to all the time, the views that projections keep of it, and what is wrong with a view. One
+ * view is left to its projection alone, another is edited and replayed: that would hide what the projection does wrong.
  *
  * A row counts its key's events and chains their ids, each to what came before: it tells whether they were folded each
  * once and in their order, and nothing else was.
  */
 import { createHash } from "node:crypto"
-import { Journal, Tagging } from "@aecor/core"
+import { type EntityEvent, Journal, Tagging } from "@aecor/core"
 import { PgJournal, PgViewStore } from "@aecor/journal-pg"
 import { Projection, ViewStore } from "@aecor/projection"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Option, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 
 const columns = `key text PRIMARY KEY, version bigint NOT NULL, count integer NOT NULL, last integer NOT NULL,
   misplaced integer NOT NULL, trail text NOT NULL`
 
-/** The projection's view, and where it is kept that knows neither fences nor transactions. */
 const view = "chaos_view"
+const replayed = "chaos_replayed_view"
+/** Where it is kept that knows neither fences nor transactions. */
 const naive = "chaos_naive_view"
-export type Table = typeof view | typeof naive
+type Table = typeof view | typeof replayed | typeof naive
 
 export const tables = `
 CREATE TABLE ${view} (${columns}) WITH (fillfactor = 50);
+CREATE TABLE ${replayed} (${columns}) WITH (fillfactor = 50);
 CREATE TABLE ${naive} (${columns}) WITH (fillfactor = 50);
 CREATE TABLE chaos_naive_offset (partition integer PRIMARY KEY, "offset" bigint NOT NULL);
 CREATE FUNCTION chaos_next_trail(trail text, id text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT md5(trail || id)';
@@ -56,25 +59,37 @@ export const journalLayer = ({ pooled }: Way) =>
  * their ids.
  */
 const Row = Schema.Struct({ count: Schema.Int, last: Schema.Int, misplaced: Schema.Int, trail: Schema.String })
-export class NumbersView extends ViewStore.Tag<NumbersView>()("numbers", { row: Row }) {}
+class NumbersView extends ViewStore.Tag<NumbersView>()("numbers", { row: Row }) {}
+export class ReplayedView extends ViewStore.Tag<ReplayedView>()("replayed", { row: Row }) {}
 
-export const viewLayer = ({ pooled }: Way) =>
-  PgViewStore.layer(NumbersView, { table: view, key: "key", namedStatements: !pooled })
+export const viewLayer = ({ pooled }: Way) => {
+  const storage = { key: "key", namedStatements: !pooled } as const
+  return Layer.merge(
+    PgViewStore.layer(NumbersView, { table: view, ...storage }),
+    PgViewStore.layer(ReplayedView, { table: replayed, ...storage })
+  )
+}
 
 const empty: typeof Row.Type = { count: 0, last: 0, misplaced: 0, trail: "" }
 
-export const projection = Projection.exactlyOnce("numbers", {
-  journal: NumbersJournal,
-  view: NumbersView,
-  project: (row, { id, sequence }) => {
-    const { count, last, misplaced, trail } = Option.getOrElse(row, () => empty)
-    return {
-      count: count + 1,
-      last: sequence,
-      misplaced: misplaced + (sequence === last + 1 ? 0 : 1),
-      trail: nextTrail(trail, id)
-    }
+const project = (
+  row: Option.Option<typeof Row.Type>,
+  { id, sequence }: EntityEvent.EntityEvent<typeof Counted.Type>
+): typeof Row.Type => {
+  const { count, last, misplaced, trail } = Option.getOrElse(row, () => empty)
+  return {
+    count: count + 1,
+    last: sequence,
+    misplaced: misplaced + (sequence === last + 1 ? 0 : 1),
+    trail: nextTrail(trail, id)
   }
+}
+
+export const projection = Projection.exactlyOnce("numbers", { journal: NumbersJournal, view: NumbersView, project })
+export const replayedProjection = Projection.exactlyOnce("replayed", {
+  journal: NumbersJournal,
+  view: ReplayedView,
+  project
 })
 
 /**
@@ -88,14 +103,14 @@ const judge = (table: Table) =>
     const rows = yield* sql<Verdict>`
       WITH stored AS (SELECT key, count(*) AS events FROM ${sql(storedAs.table)} GROUP BY key)
       SELECT coalesce(sum(events), 0)::float8 AS events,
-        coalesce(sum(greatest(0, events - coalesce(count, 0))), 0)::float8 AS lost,
-        coalesce(sum(greatest(0, count - events)), 0)::float8 AS twice,
-        coalesce(sum(misplaced), 0)::float8 AS "outOfOrder",
-        count(*) FILTER (WHERE trail <> (
+        coalesce(sum(greatest(0, events - coalesce(seen.count, 0))), 0)::float8 AS lost,
+        coalesce(sum(greatest(0, seen.count - events)), 0)::float8 AS twice,
+        coalesce(sum(seen.misplaced), 0)::float8 AS "outOfOrder",
+        count(*) FILTER (WHERE seen.trail <> (
           SELECT chaos_trail(event.id::text ORDER BY event.sequence) FROM ${sql(storedAs.table)} event
-          WHERE event.key = stored.key AND event.sequence <= version
+          WHERE event.key = stored.key AND event.sequence <= seen.version
         ))::float8 AS "wrongRows"
-      FROM stored LEFT JOIN ${sql(table)} USING (key)`
+      FROM stored LEFT JOIN ${sql(table)} seen USING (key)`
     return rows[0] ?? { events: 0, lost: 0, twice: 0, outOfOrder: 0, wrongRows: 0 }
   })
 
@@ -108,4 +123,5 @@ export interface Verdict {
 }
 
 export const verdict = judge(view)
+export const replayedVerdict = judge(replayed)
 export const naiveVerdict = judge(naive)

@@ -35,11 +35,12 @@ const sets: ReadonlyArray<WriterSet> = [
 ]
 
 /** The view has seen whatever is stored, or comes no further. */
-const caughtUp = Numbers.verdict.pipe(
-  Effect.repeat({ until: ({ lost }) => lost === 0, schedule: Schedule.spaced("200 millis") }),
-  Effect.timeoutOption("2 minutes"),
-  Effect.zipRight(Numbers.verdict)
-)
+const caughtUp = (verdict: typeof Numbers.verdict) =>
+  verdict.pipe(
+    Effect.repeat({ until: ({ lost }) => lost === 0, schedule: Schedule.spaced("200 millis") }),
+    Effect.timeoutOption("2 minutes"),
+    Effect.zipRight(verdict)
+  )
 
 export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =>
   Effect.gen(function* () {
@@ -72,10 +73,10 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
     const feeding = yield* Feeder.start(sql)
     const operator = yield* Layer.build(Replays.layer(sql))
     const replays = Replays.make(sql)
-    const replaying = yield* Effect.fork(Effect.provide(replays.forever, operator))
     const times: Trial.Times = new Map()
     const rests = Trial.noRests()
     yield* Trial.rest(fleet, rests)
+    const replaying = yield* Effect.fork(Effect.provide(replays.forever, operator))
     yield* say(`${observer.processes.length} processes write on ${nodes.alive().length} nodes`)
 
     const faults = Faults.make({
@@ -99,14 +100,15 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
 
     yield* Fiber.interruptAll([feeding, replaying])
     const replayed = yield* Effect.provide(replays.last, operator)
-    const view = yield* inDatabase(caughtUp)
+    const view = yield* inDatabase(caughtUp(Numbers.verdict))
+    const replayedView = yield* inDatabase(caughtUp(Numbers.replayedVerdict))
     const verdict = yield* observer.judge
     const wrong = {
       staleWrites: verdict.staleWrites,
-      lost: verdict.lost + view.lost,
-      twice: verdict.twice + view.twice,
-      outOfOrder: verdict.outOfOrder + view.outOfOrder,
-      wrongRows: view.wrongRows,
+      lost: verdict.lost + view.lost + replayedView.lost,
+      twice: verdict.twice + view.twice + replayedView.twice,
+      outOfOrder: verdict.outOfOrder + view.outOfOrder + replayedView.outOfOrder,
+      wrongRows: view.wrongRows + replayedView.wrongRows,
       neverRevived: rests.neverRevived
     }
     const figures = {

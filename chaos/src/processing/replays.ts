@@ -1,5 +1,5 @@
 /**
- * An operator who replays the view in place, again and again, while everything is being killed: each time a row has been
+ * An operator who replays a view in place, again and again, while everything is being killed: each time a row has been
  * edited before, which only a fold from the first event mends. A replay that a fault cuts off is followed by another.
  */
 import type { ProcessLease } from "@aecor/core"
@@ -8,7 +8,7 @@ import { Replay } from "@aecor/projection"
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Layer, Option, Schedule } from "effect"
 import { say } from "../run/screen.js"
-import { journalLayer, type NumbersJournal, type NumbersView, projection, viewLayer } from "./numbers.js"
+import { journalLayer, type NumbersJournal, type ReplayedView, replayedProjection, viewLayer } from "./numbers.js"
 
 const interval = "6 seconds"
 /** How long the processes are given to stop: a node that is frozen does not. */
@@ -19,8 +19,8 @@ interface Replays {
   /** Those that went through, and those that did not. */
   done: number
   cutOff: number
-  /** Rows that they have mended. */
-  mended: number
+  /** Rows that they have replaced: those that were edited, and those that lagged behind. */
+  replaced: number
 }
 
 /** What an operator's program needs, past the nodes' wires. */
@@ -30,20 +30,20 @@ export const layer = (sql: PgClient.PgClient) =>
   )
 
 export const make = (sql: PgClient.PgClient) => {
-  const counts: Replays = { done: 0, cutOff: 0, mended: 0 }
+  const counts: Replays = { done: 0, cutOff: 0, replaced: 0 }
 
-  const edit = sql`UPDATE chaos_view SET trail = 'edited'
-    WHERE key = (SELECT key FROM chaos_view ORDER BY random() LIMIT 1)`
-  const replay = Replay.inPlace(projection, "all", { patience }).pipe(
+  const edit = sql`UPDATE chaos_replayed_view SET trail = 'edited'
+    WHERE key = (SELECT key FROM chaos_replayed_view ORDER BY random() LIMIT 1)`
+  const replay = Replay.inPlace(replayedProjection, "all", { patience }).pipe(
     Effect.tap(({ changed }) =>
       Effect.sync(() => {
         counts.done += 1
-        counts.mended += changed
+        counts.replaced += changed
       })
     )
   )
   /** Whether it went through. */
-  const attempt: Effect.Effect<boolean, never, NumbersJournal | NumbersView | ProcessLease.ProcessLease> =
+  const attempt: Effect.Effect<boolean, never, NumbersJournal | ReplayedView | ProcessLease.ProcessLease> =
     Effect.zipRight(edit, replay).pipe(
       Effect.as(true),
       Effect.catchAll((error) =>
