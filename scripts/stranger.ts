@@ -30,17 +30,22 @@ const write = (folder: string, shown: ReadonlyArray<Block>, overrides: Readonly<
   fs.writeFileSync(path.join(folder, "pnpm-workspace.yaml"), JSON.stringify(settings))
 }
 
-/** The page has to name the ranges that the libraries are published with. */
-const otherRanges = (shown: ReadonlyArray<Block>): ReadonlyArray<string> => {
+/** What the steps below stand for. */
+const commands = "npm install\nnpx tsc\nnode dist/main.js"
+
+/** The page has to name the ranges that the libraries are published with, and the commands that are run. */
+const wrong = (shown: ReadonlyArray<Block>): ReadonlyArray<string> => {
   const manifest = JSON.parse(shown.find(({ marker }) => marker?.endsWith("package.json"))?.text ?? "{}")
   const catalog = read("pnpm-workspace.yaml")
-  return Object.entries<string>({ ...manifest.dependencies, ...manifest.devDependencies })
+  const others = Object.entries<string>({ ...manifest.dependencies, ...manifest.devDependencies })
     .filter(([name]) => !name.startsWith("@aecor/"))
     .filter(
       ([name, range]) =>
         !new RegExp(`^  "?${name}"?: \\^?${range.replace("^", "").replaceAll(".", "\\.")}$`, "m").test(catalog)
     )
     .map(([name, range]) => `${page} names ${name} ${range}, and the catalog another version`)
+  const same = shown.find(({ marker }) => marker === "commands")?.text === commands
+  return same ? others : [...others, `${page} gives other commands than are run here`]
 }
 
 /** Errors in the stranger's own files and in ours; other libraries' declarations may lack types of theirs. */
@@ -64,7 +69,7 @@ export const check = async (
   const versions = latest ? {} : { ...tested("."), ...tested("packages/example-booking") }
   write(folder, shown, { ...versions, ...files })
   const steps: ReadonlyArray<() => Promise<Outcome>> = [
-    () => Promise.resolve({ ok: otherRanges(shown).length === 0, output: otherRanges(shown).join("\n") }),
+    () => Promise.resolve({ ok: wrong(shown).length === 0, output: wrong(shown).join("\n") }),
     () => runPnpm(["install", "--prefer-offline", "--no-frozen-lockfile"], folder),
     async () => {
       const { output } = await run(path.join(folder, "node_modules/.bin/tsc"), ["--skipLibCheck", "false"], folder)

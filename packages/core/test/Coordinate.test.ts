@@ -8,7 +8,7 @@ import * as Node from "../src/internal/node.js"
 import * as Steer from "../src/internal/steer.js"
 import { answered, onLayer, timed, until } from "../src/testing/internal/patience.js"
 import { alive, lasting, type Run, withHanging } from "../src/testing/internal/processRuns.js"
-import { newLease, refuses, troubledOf } from "./fixtures/troubledLease.js"
+import { hangs, newLease, refuses, troubledOf } from "./fixtures/troubledLease.js"
 
 const deployment = "set"
 
@@ -82,6 +82,24 @@ describe("the coordinator of a process that its runner does not start", () => {
       expect(alive(runs)).toHaveLength(1)
     }))
 
+  test("leaves it in line where its runner says that it has it, for a minute at the most", (fleet) =>
+    Effect.gen(function* () {
+      const runs: Array<Run> = []
+      const lease = troubledOf(fleet.lease)
+      // as if many others had to be claimed first
+      lease.begin(hangs, ["claim"])
+      yield* fleet.join("a", lasting(runs), lease.service)
+      yield* fleet.passes(["a", "b"], 50)
+      expect(yield* fleet.row).toMatchObject({ generation: 1, target: Option.some("a") })
+      lease.end()
+      yield* fleet.passes(["a", "b"], 5)
+      expect(alive(runs)).toHaveLength(1)
+      lease.begin(hangs)
+      yield* fleet.lease.restart(deployment, 0)
+      yield* fleet.passes(["a", "b"], 90)
+      expect((yield* fleet.row).generation).toBeGreaterThan(3)
+    }))
+
   test("tries one runner after the other, again and again", (fleet) =>
     Effect.gen(function* () {
       yield* fleet.passes(["deaf", "mute", "numb"], 45)
@@ -116,6 +134,7 @@ const newFleet = Effect.gen(function* () {
         const host = hosts.get(runner)
         return yield* host === undefined ? Effect.timeout(Effect.never, timeout) : host.node.stop(process)
       }),
+    holds: (process, runner) => Effect.suspend(() => hosts.get(runner)?.node.holds(process) ?? Effect.succeed(false)),
     ping: () => Effect.void
   }
   const coordinator = Coordinate.make({

@@ -46,6 +46,7 @@ it.effect("a coordinator sends many processes a few at a time", () =>
               sent.add(index)
             }),
           stop: () => Effect.void,
+          holds: () => Effect.succeed(false),
           ping: () => Effect.void
         },
         deployment: { name: "set", processes: [], settings: resolve({}) },

@@ -61,6 +61,50 @@ describe("an owner that beats is not robbed", () => {
   )
 })
 
+describe("a sign of life from before a clock stepped back counts for nothing", () => {
+  /** Whether a process is taken over whose owner has died, and the store's clock has stepped back since by an hour. */
+  const isTakenOver = (rule: (lease: Lease.Operations) => Lease.Operations) =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Duration.toMillis("1 day"))
+      const { lease, process } = yield* sent
+      yield* lease.claim(process, "a", silence)
+      yield* TestClock.setTime(Duration.toMillis("23 hours"))
+      const runs: Array<Run> = []
+      const node = yield* Node.make("b", rule(lease))
+      yield* Effect.forkScoped(node.host(process, lasting(runs), settings))
+      yield* TestClock.adjust("1 minute")
+      return runs.length === 1
+    })
+
+  it.effect("so the process is taken over", () =>
+    onLayer(
+      Effect.gen(function* () {
+        expect(yield* isTakenOver((lease) => lease)).toBe(true)
+      }),
+      Layer.empty
+    )
+  )
+
+  it.effect("and without that nobody would run it for an hour", () =>
+    onLayer(
+      Effect.gen(function* () {
+        // an age by the clock alone: what lies in the future is not old
+        const trusting = (lease: Lease.Operations): Lease.Operations => ({
+          ...lease,
+          claim: (one, runner, limit) =>
+            Effect.flatMap(lease.list(one.deployment), ([row]) =>
+              Option.exists(row?.sinceBeat ?? Option.none(), (age) => age === Number.POSITIVE_INFINITY)
+                ? Effect.succeed({ _tag: "Busy" } as const)
+                : lease.claim(one, runner, limit)
+            )
+        })
+        expect(yield* isTakenOver(trusting)).toBe(false)
+      }),
+      Layer.empty
+    )
+  )
+})
+
 describe("a process beats while it waits to be started again", () => {
   /** A process that fails at once, ever again, under a coordinator with another runner to choose. */
   const crashLoop = (rule: (lease: Lease.Operations) => Lease.Operations) =>
@@ -81,6 +125,7 @@ describe("a process beats while it waits to be started again", () => {
         client: {
           run: (one, runner) => (runner === "a" ? Effect.asVoid(Effect.forkDaemon(host(one))) : Effect.void),
           stop: node.stop,
+          holds: () => Effect.succeed(false),
           ping: () => Effect.void
         },
         deployment: { name: deployment, processes: [], settings },

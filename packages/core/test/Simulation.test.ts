@@ -61,6 +61,22 @@ describe("a runner that died before the store's clock stepped back", options, ()
   )
 })
 
+describe("a runner whose time of day is set", options, () => {
+  it.live("goes on as before: it keeps its processes and takes over others' in time", () =>
+    Effect.gen(function* () {
+      const { moments, violations } = yield* steady(
+        { _tag: "RunnerClockStep", at: "14 seconds", runner: "runner-1", by: "1 hour", back: true },
+        { _tag: "RunnerClockStep", at: "14 seconds", runner: "runner-2", by: "1 hour", back: false },
+        { _tag: "Kill", at: "20 seconds", runner: "runner-3" }
+      )
+      expect(violations).toEqual([])
+      const claims = moments.filter((moment) => moment._tag === "Claimed" && moment.at > 14_000)
+      expect(claims).toHaveLength(2)
+      expect(Math.max(...claims.map(({ at }) => at))).toBeLessThan(26_000)
+    })
+  )
+})
+
 describe("what a process sent before it was stopped", options, () => {
   it.live("is refused where it arrives after the kill switch has answered", () =>
     Effect.gen(function* () {
@@ -150,6 +166,35 @@ describe("what is wrong is found out:", options, () => {
         stop: (deployment, index) =>
           Effect.map(lease.stop(deployment, index), (rows) => rows.map((row) => ({ ...row, runner: Option.none() })))
       })
+    })
+  )
+
+  it.live("a stop of one process that says too early that it is done", () =>
+    expectBroken("write after the kill switch", Simulation.storm({ kinds: ["StopOne"] }), {
+      lease: (lease) => ({
+        ...lease,
+        revoke: () => Effect.void,
+        stop: (deployment, index) =>
+          Effect.map(lease.stop(deployment, index), (rows) => rows.map((row) => ({ ...row, runner: Option.none() })))
+      })
+    })
+  )
+
+  it.live("a move that says too early that it is done", () =>
+    expectBroken("false answer", Simulation.storm({ kinds: ["MoveOne"] }), {
+      lease: (lease) => ({
+        ...lease,
+        list: (deployment) =>
+          Effect.map(lease.list(deployment), (rows) =>
+            rows.map((row) => ({ ...row, runner: Option.orElse(row.pinned, () => row.runner) }))
+          )
+      })
+    })
+  )
+
+  it.live("a deployment that goes on while something is done to it", () =>
+    expectBroken("write while it stands still", Simulation.storm({ kinds: ["Hold"] }), {
+      lease: (lease) => ({ ...lease, suspend: () => Effect.void })
     })
   )
 

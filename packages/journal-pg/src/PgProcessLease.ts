@@ -14,7 +14,7 @@
 import { ProcessLease } from "@aecor/core"
 import type { SqlError } from "@effect/sql/SqlError"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { grants as grantsOf } from "./internal/grants.js"
 import * as OwnPool from "./internal/ownPool.js"
 import * as operations from "./internal/processLease.js"
@@ -47,19 +47,28 @@ export const migrations: PgMigrations.Migrations = PgMigrations.make("PgProcessL
  */
 export const grants = (role: string): string => grantsOf(role, definitions.rights)
 
-/** Enough for the beats while two claims wait on one connection each and end what is in their way from another. */
+/** Enough for what a runner does while two claims wait on one connection each and end what is in their way from another. */
 const connections = 5
 
+/** For beats and announcements alone: what is late with them is taken for dead, so they stand in line behind nothing. */
+const beating = 2
+
 /**
- * The leases of the database that the client is connected to, through a few connections of their own. The tables come
- * from `migrations`.
+ * The leases of the database that the client is connected to, through a few connections of their own (7 at the most, of
+ * which 2 are for the beats alone). The tables come from `migrations`.
  *
  * Ending a connection needs the right to: the runners share one role, or theirs is a member of `pg_signal_backend`.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ProcessLease.ProcessLease, SqlError, PgClient.PgClient> = Layer.effect(
+export const layer: Layer.Layer<ProcessLease.ProcessLease, SqlError, PgClient.PgClient> = Layer.scoped(
   ProcessLease.ProcessLease,
-  Effect.map(PgClient.PgClient, operations.make)
-).pipe(Layer.provide(OwnPool.layer("leases", connections)))
+  Effect.gen(function* () {
+    const client = yield* pool("leases", connections)
+    return operations.make(client, yield* pool("beats", beating))
+  })
+)
+
+const pool = (purpose: "leases" | "beats", size: number) =>
+  Effect.map(Layer.build(OwnPool.layer(purpose, size)), Context.get(PgClient.PgClient))

@@ -26,7 +26,7 @@ import { Array as Arr, type DateTime, type Duration, Effect, Either, Option } fr
 import * as DryRun from "./internal/replayDryRun.js"
 import type { Outcome } from "./internal/replayFold.js"
 import * as Walk from "./internal/replayWalk.js"
-import type { Offsets, Projection, ViewProjection } from "./Projection.js"
+import type { Offsets, Projection, StoreError, ViewProjection } from "./Projection.js"
 import type { EventFailed, GapNotHealed } from "./ProjectionError.js"
 import type { Findings, Selection, WalkOptions } from "./ReplayModels.js"
 import type { Versioned, ViewStoreError } from "./ViewStore.js"
@@ -47,8 +47,8 @@ export interface Options extends WalkOptions {
 }
 
 /**
- * What a replay has done: how many keys it has folded from how many events, and how many rows are different now. `failed`
- * are keys that could not be folded, whose rows are as they were; the first 20 of their errors are told.
+ * What a replay has done: how many keys it has folded from how many events, how many rows are different now, and how many
+ * keys are in the quarantine no more (`freed`). `failed` are keys that could not be folded, whose rows are as they were; the first 20 of their errors are told.
  *
  * @since 0.1.0
  * @category models
@@ -57,6 +57,7 @@ export interface Report {
   readonly keys: number
   readonly events: number
   readonly changed: number
+  readonly freed: number
   readonly failed: number
   readonly errors: ReadonlyArray<EventFailed | GapNotHealed>
 }
@@ -74,7 +75,7 @@ export type ReplayError =
   | Lease.ProcessLeaseError
   | ProcessContext.Fenced
   | JournalError.JournalError
-  | ViewStoreError
+  | StoreError
 
 /** The rows that keys have, and those that their events delete. */
 const replaced = <V>(page: ReadonlyArray<readonly [string, Outcome<V>]>) => {
@@ -96,7 +97,8 @@ const errorsTold = 20
 
 /**
  * Folds the selected keys of a projection anew and replaces their rows, while its processes stand still. The fold is that
- * of the code which calls it. Rows of keys without any event are left alone.
+ * of the code which calls it. A key that waits in the quarantine leaves it where it can be folded now. Rows of keys without
+ * any event are left alone.
  *
  * @example
  * ```ts
@@ -118,8 +120,10 @@ export const inPlace: <JS, E extends { readonly _tag: string }, VS, V>(
 >(projection: ViewProjection<JS, E, VS, V>, selection: Selection, options: Options = {}) {
   const store = yield* projection.view
   const mended = Effect.fnUntraced(function* (fence: ProcessContext.Fence) {
-    const report = { keys: 0, events: 0, changed: 0, failed: 0 }
+    const report = { keys: 0, events: 0, changed: 0, freed: 0, failed: 0 }
     const errors: Array<EventFailed | GapNotHealed> = []
+    const waiting = new Set((yield* projection.quarantine.entries).map(({ key }) => key))
+    const mendable: Array<string> = []
     report.events = yield* Walk.walk(
       projection,
       selection,
@@ -127,8 +131,11 @@ export const inPlace: <JS, E extends { readonly _tag: string }, VS, V>(
         for (const page of Arr.chunksOf([...outcomes], rowsAtOnce)) {
           report.changed += yield* store.replace({ fence, ...replaced(page) })
           report.keys += page.length
-          for (const [_, outcome] of page) {
-            if (Either.isRight(outcome)) continue
+          for (const [key, outcome] of page) {
+            if (Either.isRight(outcome)) {
+              if (waiting.has(key)) mendable.push(key)
+              continue
+            }
             report.failed += 1
             if (errors.length < errorsTold) errors.push(outcome.left)
           }
@@ -136,6 +143,10 @@ export const inPlace: <JS, E extends { readonly _tag: string }, VS, V>(
       }),
       options
     )
+    for (const key of mendable) {
+      const tried = yield* projection.quarantine.retry(key)
+      report.freed += tried.filter(({ outcome }) => outcome === "Ended").length
+    }
     return { ...report, errors }
   })
   return yield* Deployment.whileStopped(projection.name, mended, options)

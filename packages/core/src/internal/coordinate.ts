@@ -6,10 +6,11 @@
  * Each deployment is looked at by itself: one that takes long, or fails, holds up no other. What a runner says of itself
  * does not wait for any of them either.
  */
-import { Array as Arr, Clock, type Context, Duration, Effect, Option, Schedule, type Scope } from "effect"
+import { Array as Arr, type Context, Duration, Effect, Option, Schedule, type Scope } from "effect"
 import type { ProcessRow, Runner } from "../Lease.js"
 import type { ProcessLease } from "../ProcessLease.js"
 import { type Deployment, lastTime, silence } from "./deploymentSettings.js"
+import { elapsed } from "./elapsed.js"
 import * as Plan from "./plan.js"
 import type { Client } from "./processMessages.js"
 
@@ -21,6 +22,13 @@ const term = Duration.seconds(3)
 
 /** How often a runner looks what there is to do. */
 const passInterval = Duration.millis(500)
+
+/**
+ * A process that was sent and not claimed in time may stand in line on its runner behind others: to send it again would
+ * put it at the end. So the runner is asked first; how often at the most, and for how long it is left in line.
+ */
+const askInterval = Duration.seconds(3)
+const longestLine = Duration.minutes(1)
 
 const sameRunners = Arr.getEquivalence<Runner>((a, b) => a.name === b.name && a.weight === b.weight)
 
@@ -36,12 +44,37 @@ export const make = (options: {
   const { name, settings } = options.deployment
   const acting = new Set<number>()
   const memories = new Map<number, Plan.Memory>()
+  /** The processes that stand in line, in which generation, since when, and until when that is believed. */
+  const inLine = new Map<number, { readonly generation: number; readonly since: number; readonly until: number }>()
   let live: { runners: ReadonlyArray<Runner>; since: number } = { runners: [], since: 0 }
   const sending = Effect.unsafeMakeSemaphore(sendings)
   const stopTimeout = Duration.sum(Duration.sum(settings.shutdownTimeout, lastTime), Duration.seconds(1))
 
+  /** Whether the runner says that it has a silent process in line. Then it is left there, and not counted as silent. */
+  const standsInLine = (row: ProcessRow) =>
+    Effect.gen(function* () {
+      const now = yield* elapsed
+      const known = inLine.get(row.index)
+      const since = known?.generation === row.generation ? known.since : now
+      const isHeld =
+        now - since <= Duration.toMillis(longestLine) &&
+        Option.isSome(row.target) &&
+        (yield* Effect.orElseSucceed(client.holds(row, row.target.value), () => false))
+      if (!isHeld) return false
+      const until = (yield* elapsed) + Duration.toMillis(askInterval)
+      inLine.set(row.index, { generation: row.generation, since, until })
+      memories.set(row.index, Plan.forgiven(memories.get(row.index) ?? Plan.nothingKnown))
+      return true
+    })
+
+  const isBelieved = ({ generation, index }: ProcessRow, now: number): boolean => {
+    const known = inLine.get(index)
+    return known?.generation === generation && known.until > now
+  }
+
   const act = ({ row, to, why }: Plan.Action) =>
     Effect.gen(function* () {
+      if (why === "silent" && (yield* standsInLine(row))) return
       yield* Effect.logDebug(`process ${row.index} of ${name}: ${why}, to ${to}`)
       if (why === "move" && Option.isSome(row.target)) {
         // unanswered: it may hang or its runner may be gone; the next claim fences it
@@ -63,13 +96,13 @@ export const make = (options: {
   const lookAt = (rows: ReadonlyArray<ProcessRow>, runners: ReadonlyArray<Runner>, now: number) => {
     if (!sameRunners(runners, live.runners)) live = { runners, since: now }
     for (const row of rows) {
-      if (acting.has(row.index)) continue
+      if (acting.has(row.index) || isBelieved(row, now)) continue
       const memory = memories.get(row.index) ?? Plan.nothingKnown
       memories.set(row.index, Plan.remember(memory, row, now, settings.silence))
     }
     const stableFor = Duration.millis(now - live.since)
     return Plan.plan(rows, memories, { runners, stableFor }, now, settings.silence).filter(
-      ({ row }) => !acting.has(row.index)
+      ({ row, why }) => !acting.has(row.index) && !(why === "silent" && isBelieved(row, now))
     )
   }
 
@@ -77,7 +110,7 @@ export const make = (options: {
   const look = Effect.gen(function* () {
     const runners = yield* lease.runners(name, silence)
     const rows = yield* lease.list(name)
-    return lookAt(rows, runners, yield* Clock.currentTimeMillis)
+    return lookAt(rows, runners, yield* elapsed)
   })
 
   const begin = (action: Plan.Action) =>
@@ -109,7 +142,7 @@ export const make = (options: {
     let goodSince = 0
     return Effect.gen(function* () {
       yield* able
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* elapsed
       // after an outage or a stall of one's own every beat looks old: observe for a while before acting on it
       if (now - lastPass > Duration.toMillis(silence)) goodSince = now
       lastPass = now

@@ -6,7 +6,7 @@
  * finalizers too; without a successful beat for the length of a silence they stop themselves. What does not stop is
  * remembered until it is fenced.
  */
-import { Cause, Clock, type Context, Deferred, Duration, Effect, Exit, Option, Schedule, type Scope } from "effect"
+import { Cause, type Context, Deferred, Duration, Effect, Exit, Option, Schedule, type Scope } from "effect"
 import type { Beat, Claimant, ProcessId } from "../Lease.js"
 import type { Process } from "../Process.js"
 import type { Fence, ProcessContext } from "../ProcessContext.js"
@@ -14,6 +14,7 @@ import type { ProcessLease } from "../ProcessLease.js"
 import * as AbandonedRuns from "./abandonedRuns.js"
 import * as Backoff from "./backoff.js"
 import { beatInterval, type Settings, silence } from "./deploymentSettings.js"
+import { elapsed } from "./elapsed.js"
 import { run } from "./processRun.js"
 import { within } from "./within.js"
 
@@ -49,6 +50,8 @@ export interface Node {
    * time is fenced, now or before; it fails where that does not succeed.
    */
   readonly stop: (process: ProcessId) => Effect.Effect<void, AbandonedRuns.Unfenced>
+  /** Whether a process waits here, in this generation, to be claimed for the first time. What runs tells so by its beats. */
+  readonly holds: (process: ProcessId) => Effect.Effect<boolean>
   /** Stops whatever this node hosts of a deployment. */
   readonly stopAll: (deployment: string) => Effect.Effect<void>
 }
@@ -89,7 +92,7 @@ export const make = (
       }
       if (owned.length === 0) return
       // what counts is when it was sent: a slow answer tells of that moment, not of its own
-      const sentAt = yield* Clock.currentTimeMillis
+      const sentAt = yield* elapsed
       const answers = yield* lease.beat(owned.map(([_, beat]) => beat))
       for (const [index, [hosted, beat]] of owned.entries()) {
         // a newer run of the same hosting is not concerned by what was answered to the one before
@@ -107,7 +110,7 @@ export const make = (
       Effect.forkScoped
     )
     const watch = Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* elapsed
       for (const hosted of all) {
         const isLost = hosted.fence !== undefined && now - hosted.beatenAt > Duration.toMillis(hosted.silence)
         if (isLost) yield* end(hosted, "Lost")
@@ -122,7 +125,7 @@ export const make = (
       if (claim._tag !== "Claimed") return claim._tag
       yield* abandoned.forgetAll(hosted.process)
       hosted.fence = claim.fence
-      hosted.beatenAt = yield* Clock.currentTimeMillis
+      hosted.beatenAt = yield* elapsed
       hosted.starts += 1
       hosted.state = "Running"
       return claim.fence
@@ -163,7 +166,7 @@ export const make = (
             yield* Effect.sleep(claimRetry)
             continue
           }
-          const startedAt = yield* Clock.currentTimeMillis
+          const startedAt = yield* elapsed
           let ended = yield* run({
             fence,
             recipe,
@@ -173,7 +176,7 @@ export const make = (
             abandoned
           })
           if (typeof ended !== "string") {
-            const ranFor = Duration.millis((yield* Clock.currentTimeMillis) - startedAt)
+            const ranFor = Duration.millis((yield* elapsed) - startedAt)
             hosted.lastError = Option.orElse(describe(ended), () => hosted.lastError)
             hosted.state = "Backoff"
             const wait = yield* waits(ended, ranFor)
@@ -237,5 +240,12 @@ export const make = (
         )
       })
 
-    return { runner, host, stop, stopAll }
+    const holds: Node["holds"] = (process) =>
+      Effect.sync(() =>
+        [...all].some(
+          (_) => sameProcess(process)(_) && _.process.generation === process.generation && _.starts === 0 && !_.unwanted
+        )
+      )
+
+    return { runner, host, stop, holds, stopAll }
   })

@@ -53,6 +53,9 @@ export interface Memory {
 
 export const nothingKnown: Memory = { silences: 0, silentIn: undefined, avoided: new Map(), run: undefined }
 
+/** The memory of a process of which a silence was none after all. */
+export const forgiven = (memory: Memory): Memory => ({ ...memory, silences: 0, silentIn: undefined })
+
 const isOlderThan = (age: Option.Option<number>, limit: Duration.Duration): boolean =>
   Option.match(age, { onNone: () => true, onSome: (_) => _ > Duration.toMillis(limit) })
 

@@ -4,8 +4,8 @@
  * takeover waits for no lock to expire.
  *
  * `Run` is persisted and never ends while the process lives; `Stop` answers after the finalizers, and fails where what did not
- * stop may still write; `Ping` only shows
- * that the runner answers through sharding.
+ * stop may still write; `Holds` tells whether a `Run` waits for its claim; `Ping` only shows that the runner answers through
+ * sharding.
  */
 import { ClusterSchema, Entity, Sharding, ShardingConfig } from "@effect/cluster"
 import { Rpc } from "@effect/rpc"
@@ -21,6 +21,7 @@ const ProcessEntity = Entity.make("aecor/Process", [
     .annotate(ClusterSchema.Persisted, true)
     .annotate(ClusterSchema.Uninterruptible, "client"),
   Rpc.make("Stop", { payload: Generation, error: Unfenced }),
+  Rpc.make("Holds", { payload: Generation, success: Schema.Boolean }),
   Rpc.make("Ping")
 ]).annotate(ClusterSchema.ShardGroup, (entityId) =>
   RunnerName.shardGroup(entityId.slice(entityId.lastIndexOf("@") + 1))
@@ -56,6 +57,11 @@ const serveOn =
               onNone: () => Effect.void,
               onSome: (known) => receiver.stop({ ...known, generation })
             }),
+          Holds: ({ payload: { generation } }) =>
+            Option.match(process, {
+              onNone: () => Effect.succeed(false),
+              onSome: (known) => receiver.holds({ ...known, generation })
+            }),
           Ping: () => Effect.void
         })
       }),
@@ -74,6 +80,7 @@ export const layer: Layer.Layer<ProcessMessages, never, Sharding.Sharding | Shar
         self: Option.map(runnerAddress, RunnerName.of),
         run: (process, runner) => of(idOf(process, runner)).Run({ generation: process.generation }, { discard: true }),
         stop: (process, runner) => of(idOf(process, runner)).Stop({ generation: process.generation }),
+        holds: (process, runner) => of(idOf(process, runner)).Holds({ generation: process.generation }),
         ping: (runner) => of(`ping@${runner}`).Ping(),
         serve: serveOn(sharding)
       }

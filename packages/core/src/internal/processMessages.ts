@@ -12,6 +12,8 @@ interface Receiver {
   readonly run: (process: ProcessId) => Effect.Effect<void>
   /** Answers after the finalizers; fails where what did not stop may still write. */
   readonly stop: (process: ProcessId) => Effect.Effect<void, Unfenced>
+  /** Whether the process, in this generation, waits here for its turn to be claimed. */
+  readonly holds: (process: ProcessId) => Effect.Effect<boolean>
 }
 
 /** How a message failed: the senders only ask whether it was answered. */
@@ -22,6 +24,7 @@ type Unanswered = unknown
  *
  * - `run` answers when the message is kept: it is delivered at least once, later if the runner is away;
  * - `stop` is lost if the runner is away, and answers when the process has stopped there;
+ * - `holds` asks whether the runner has yet to claim what it was sent, and is lost as `stop` is;
  * - `ping` only shows that the runner answers.
  */
 export interface Messages {
@@ -29,6 +32,7 @@ export interface Messages {
   readonly self: Option.Option<string>
   readonly run: (process: ProcessId, runner: string) => Effect.Effect<void, Unanswered>
   readonly stop: (process: ProcessId, runner: string) => Effect.Effect<void, Unanswered>
+  readonly holds: (process: ProcessId, runner: string) => Effect.Effect<boolean, Unanswered>
   readonly ping: (runner: string) => Effect.Effect<void, Unanswered>
   /** Takes the messages to this runner until the scope closes. */
   readonly serve: (receiver: Receiver) => Effect.Effect<void, never, Scope.Scope>
@@ -41,6 +45,7 @@ export const client = (messages: Messages) => ({
   run: (process: ProcessId, runner: string) => Effect.timeout(messages.run(process, runner), Duration.seconds(5)),
   stop: (process: ProcessId, runner: string, timeout: Duration.Duration) =>
     Effect.timeout(messages.stop(process, runner), timeout),
+  holds: (process: ProcessId, runner: string) => Effect.timeout(messages.holds(process, runner), Duration.seconds(2)),
   ping: (runner: string) => Effect.timeout(messages.ping(runner), Duration.seconds(1))
 })
 

@@ -5,11 +5,12 @@
  * The lease decides who may run; `ProcessMessages` only carry what is said. A runner announces itself after it has
  * reached itself through them, so one that cannot be reached is given nothing.
  */
-import { Clock, Data, Duration, Effect, type Exit, Option, Schedule, Scope } from "effect"
+import { Data, Duration, Effect, type Exit, Option, Schedule, Scope } from "effect"
 import type { ProcessId } from "../Lease.js"
 import { ProcessLease } from "../ProcessLease.js"
 import * as Coordinate from "./coordinate.js"
 import { beatInterval, type Deployment, register, shapeOf, silence } from "./deploymentSettings.js"
+import { elapsed } from "./elapsed.js"
 import * as Node from "./node.js"
 import { type NodeSettings, resolve } from "./nodeSettings.js"
 import * as Observe from "./observe.js"
@@ -68,14 +69,14 @@ export const makeWith = (settings: NodeSettings, observe: Duration.Duration = si
 
     let reachedAt = Number.NEGATIVE_INFINITY
     const reach = client.ping(self).pipe(
-      Effect.zipRight(Clock.currentTimeMillis),
+      Effect.zipRight(elapsed),
       Effect.map((now) => void (reachedAt = now)),
       Effect.ignore,
       Effect.repeat(Schedule.spaced(beatInterval)),
       Effect.withTracerEnabled(false)
     )
     /** Fails where this runner cannot be reached: it announces nothing then, and decides nothing. */
-    const reached = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    const reached = Effect.flatMap(elapsed, (now) =>
       now - reachedAt > Duration.toMillis(silence) ? new Unreachable() : Effect.void
     )
     const announced = Effect.zipRight(reached, Effect.timeout(announce, silence)).pipe(
@@ -101,7 +102,7 @@ export const makeWith = (settings: NodeSettings, observe: Duration.Duration = si
           discard: true
         })
       yield* Effect.addFinalizer((exit) => Effect.ignoreLogged(within(leaving(exit), leavingLimit)))
-      yield* Scope.extend(messages.serve({ run, stop: node.stop }), serving)
+      yield* Scope.extend(messages.serve({ run, stop: node.stop, holds: node.holds }), serving)
       yield* Effect.forkScoped(reach)
       yield* Effect.forkScoped(Effect.repeat(announced, Schedule.spaced(beatInterval)))
     }

@@ -22,8 +22,10 @@ import * as Runs from "./internal/simulation/run.js"
 import * as Troubled from "./internal/simulation/troubled.js"
 
 /**
- * Something that goes wrong `at` a time since the beginning. `SwitchOff` is the kill switch of a deployment, resumed
- * later; what is `silent` does not answer, what is `refused` fails at once. The runners are `runner-1`, `runner-2`, ….
+ * Something that goes wrong, or is wished, `at` a time since the beginning. `SwitchOff` is the kill switch of a deployment
+ * and `StopOne` of a process, resumed later; `RestartOne` starts a process anew; `MoveOne` pins one to a runner and frees it
+ * later; `Hold` does something to a deployment that stands still. `ClockStep` is of the store's clock. What is `silent` does
+ * not answer, what is `refused` fails at once. The runners are `runner-1`, `runner-2`, ….
  *
  * @since 0.1.0
  * @category models

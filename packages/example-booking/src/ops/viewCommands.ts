@@ -24,6 +24,8 @@ const operations = <JS, E extends { readonly _tag: string }, VS, V>(view: Projec
       onSome: ({ behind, done, total }) => ({ events: total - done, partitions: behind })
     })
   ),
+  aside: view.quarantine.entries,
+  retry: view.quarantine.retry,
   asOf: (key: string, at: AsOf.At) => AsOf.row(view, key, at)
 })
 const views = [operations(bookingView), operations(nextBookingView)]
@@ -87,6 +89,36 @@ const lag = {
       const found = []
       for (const view of views) found.push({ view: view.name, ...(yield* view.lag) })
       return told(found)
+    })
+} satisfies Command<unknown, unknown>
+
+const quarantine = {
+  name: "quarantine",
+  usage: "quarantine list [VIEW] | quarantine retry VIEW [KEY]",
+  does: "the keys that views have set aside, and why; tries them again, or one: 3 where any waits still",
+  run: ({ words: [what, name, key] }: Arguments) =>
+    Effect.gen(function* () {
+      if (what === "retry") {
+        const view = yield* named("VIEW", views, name)
+        const tried = yield* view.retry(key)
+        return {
+          value: tried.map(({ entry, outcome }) => ({ key: entry.key, outcome, cause: entry.cause })),
+          isRight: tried.every(({ outcome }) => outcome === "Ended")
+        }
+      }
+      if (what !== "list") return yield* new UsageError({ message: "quarantine list, or quarantine retry?" })
+      const found = []
+      for (const view of name === undefined ? views : [yield* named("VIEW", views, name)]) {
+        for (const { consumer, since, ...entry } of yield* view.aside) {
+          found.push({
+            view: view.name,
+            partition: consumer.tag.partition,
+            ...entry,
+            since: new Date(since).toISOString()
+          })
+        }
+      }
+      return { value: found, isRight: found.length === 0 }
     })
 } satisfies Command<unknown, unknown>
 
@@ -172,4 +204,4 @@ const audit = {
     }).pipe(Effect.provide(Bookings.layer))
 } satisfies Command<unknown, unknown>
 
-export const viewCommands = [replay, progress, lag, verify, swap, serving, asOf, audit] as const
+export const viewCommands = [replay, progress, lag, quarantine, verify, swap, serving, asOf, audit] as const

@@ -49,6 +49,8 @@ it.live(
       })
       expect((yield* ops("audit")).isRight).toBe(true)
 
+      expect(yield* ops("quarantine", "list")).toEqual({ isRight: true, value: [] })
+      expect(yield* ops("quarantine", "retry", bookingView.name)).toEqual({ isRight: true, value: [] })
       expect(yield* ops("lag")).toMatchObject({ value: [{ events: 0, partitions: 0 }, { view: nextBookingView.name }] })
       expect(yield* ops("verify", "--patience", "1")).toMatchObject({ isRight: false, value: { unsettled: 3 } })
       expect((yield* ops("swap", nextBookingView.name, "--unverified")).isRight).toBe(false)
@@ -81,6 +83,8 @@ it.live("what cannot be meant is refused before anything is done", () =>
       `replay ${bookingView.name} --after 1 --key k`,
       `replay ${bookingView.name} --from a`,
       `replay ${bookingView.name} --since yesterday`,
+      "quarantine",
+      "quarantine retry",
       "as-of",
       "as-of b-1",
       "swap Nothing"

@@ -15,7 +15,7 @@
 import { RunnerHealth } from "@effect/cluster"
 import { RunnerName } from "@aecor/core"
 import { PgClient } from "@effect/sql-pg"
-import { Clock, Effect, Layer, Schedule } from "effect"
+import { Effect, Layer, Schedule } from "effect"
 
 /** A runner beats every second; one whose last beat is older than this is dead. */
 const aliveFor = 4000
@@ -36,7 +36,8 @@ const make = Effect.gen(function* () {
     const rows = yield* sql<{ readonly runner: string; readonly healthy: boolean; readonly age: number | null }>`
       SELECT address AS runner, healthy, aecor_age(beat_at) AS age
       FROM cluster_runners LEFT JOIN runner_beat ON runner_beat.runner = cluster_runners.address`
-    const now = yield* Clock.currentTimeMillis
+    // not the time of day, which may be set
+    const now = Number((yield* Effect.clock).unsafeCurrentTimeNanos() / 1_000_000n)
     if (now - lookedAt > watchFor) watchingSince = now
     lookedAt = now
     const watching = now - watchingSince < watchFor

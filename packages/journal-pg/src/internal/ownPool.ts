@@ -14,7 +14,7 @@ import * as silence from "./silence.js"
  * between them where a connection is kept: a claim of a process waits for 3.5 seconds; the cluster library refreshes its
  * locks every 5, on one connection, gives a refresh 5 more, and would lose the shards after 15.
  */
-const limits = { leases: "6 seconds", cluster: "12 seconds" } as const
+const limits = { leases: "6 seconds", beats: "6 seconds", cluster: "12 seconds" } as const
 
 const pool = (config: PgClient.PgClientConfig, purpose: string, connections: number) => {
   const { transformJson: _json, transformQueryNames: _queries, transformResultNames: _results, ...connection } = config

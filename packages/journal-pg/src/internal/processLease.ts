@@ -8,8 +8,10 @@ import { operation, untraced } from "./leaseOperation.js"
 import * as Fence from "./processLeaseFence.js"
 import { type ClaimRow, columns, fenceOf, fromRow, type Row } from "./processLeaseRows.js"
 
-export const make = (client: PgClient.PgClient): Lease.Operations => {
+/** `beats` is the client of what must not be late: a node's beats and its sign of life. */
+export const make = (client: PgClient.PgClient, beats: PgClient.PgClient): Lease.Operations => {
   const sql = client.withoutTransforms()
+  const urgent = beats.withoutTransforms()
   const selected = sql.literal(columns)
 
   const register: Lease.Operations["register"] = Effect.fn("PgProcessLease.register")(function* (
@@ -56,14 +58,14 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
    * One statement for all beats. It locks the rows in the order of their keys, as `stop` and `resume` do: otherwise two
    * of them could wait for each other.
    */
-  const beat: Lease.Operations["beat"] = (beats) =>
-    sql<{ readonly position: number; readonly wanted: boolean }>`
+  const beat: Lease.Operations["beat"] = (all) =>
+    urgent<{ readonly position: number; readonly wanted: boolean }>`
       WITH beats AS (
         SELECT * FROM unnest(
-          ${beats.map((_) => _.fence.deployment)}::text[], ${beats.map((_) => _.fence.index)}::integer[],
-          ${beats.map((_) => _.fence.epoch)}::bigint[], ${beats.map((_) => _.fence.token)}::text[],
-          ${beats.map((_) => _.generation)}::bigint[], ${beats.map((_) => _.state)}::text[],
-          ${beats.map((_) => _.starts)}::integer[], ${beats.map((_) => Option.getOrNull(_.lastError))}::text[]
+          ${all.map((_) => _.fence.deployment)}::text[], ${all.map((_) => _.fence.index)}::integer[],
+          ${all.map((_) => _.fence.epoch)}::bigint[], ${all.map((_) => _.fence.token)}::text[],
+          ${all.map((_) => _.generation)}::bigint[], ${all.map((_) => _.state)}::text[],
+          ${all.map((_) => _.starts)}::integer[], ${all.map((_) => Option.getOrNull(_.lastError))}::text[]
         ) WITH ORDINALITY AS beat (deployment, index, epoch, token, generation, state, starts, last_error, position)
       ), owned AS (
         SELECT lease.deployment, lease.index FROM process_lease lease
@@ -83,7 +85,7 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
     `.pipe(
       Effect.map((rows) => {
         const answers = new Map(rows.map(({ position, wanted }) => [position, wanted ? "Held" : "Superseded"] as const))
-        return beats.map((_, index): Lease.BeatAnswer => answers.get(index + 1) ?? "Fenced")
+        return all.map((_, index): Lease.BeatAnswer => answers.get(index + 1) ?? "Fenced")
       }),
       operation("beat"),
       untraced
@@ -181,7 +183,7 @@ export const make = (client: PgClient.PgClient): Lease.Operations => {
   )
 
   const announce: Lease.Operations["announce"] = (runner, announced, weight = 1) =>
-    sql`
+    urgent`
       INSERT INTO runner_beat (runner, deployments, processes, fingerprints, weight, beat_at)
       VALUES (
         ${runner}, ${announced.map((_) => _.deployment)}::text[],

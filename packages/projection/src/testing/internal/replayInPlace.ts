@@ -20,7 +20,7 @@ export const inPlaceTests = (it: ReplayTest, every: number): void => {
       yield* Scene.reached(keys)
       expect(yield* selected(keys)).not.toContainEqual(Option.some(Scene.after([1, 2, 3, 4])))
       const report = yield* Replay.inPlace(Scene.by(Scene.right), "all", { fingerprint: "new" })
-      expect(report).toEqual({ keys: 6, events: 24, changed: 6, failed: 0, errors: [] })
+      expect(report).toEqual({ keys: 6, events: 24, changed: 6, freed: 0, failed: 0, errors: [] })
       yield* Scene.expectRight(keys)
       for (const key of keys) yield* Scene.append(key, [5, 6])
       yield* Scene.reached(keys)
@@ -145,6 +145,56 @@ export const inPlaceTests = (it: ReplayTest, every: number): void => {
       yield* mended({ since: time }, ["e", "f"])
       yield* mended({ since: DateTime.addDuration(time, Duration.hours(1)) }, [])
       yield* mended("all", keys)
+    })
+  )
+
+  it(
+    "a key that waits in the quarantine leaves it where it can be folded now, and its next events are projected",
+    Effect.gen(function* () {
+      const view = yield* SumsView
+      yield* Scene.node(Scene.by(Scene.superstitious), "old")
+      yield* Scene.node(Scene.by(Scene.right), "new")
+      yield* Scene.append("a", [1, 13, 2])
+      yield* Effect.sleep("20 millis").pipe(
+        Effect.zipRight(view.quarantined(Scene.name)),
+        Effect.repeat({ until: ([entry]) => entry?.last === 3 })
+      )
+      const still = yield* Replay.inPlace(Scene.by(Scene.superstitious), "all")
+      expect(still).toMatchObject({ freed: 0, failed: 1 })
+      expect(yield* Replay.inPlace(Scene.by(Scene.right), "all", { fingerprint: "new" })).toMatchObject({
+        changed: 1,
+        freed: 1,
+        failed: 0
+      })
+      expect(yield* view.quarantined(Scene.name)).toEqual([])
+      yield* Scene.append("a", [13, 4])
+      yield* Scene.reached(["a"])
+      yield* Scene.expectRight(["a"])
+    })
+  )
+
+  it(
+    "a row that its events delete is gone after a replay, and stays gone; one that they bring back is there",
+    Effect.gen(function* () {
+      const view = yield* SumsView
+      const [gone, back] = [
+        [5, Scene.last],
+        [5, Scene.last, 6]
+      ] as const
+      yield* Scene.append("gone", gone)
+      yield* Scene.append("back", back)
+      yield* Scene.spoil(new Map([["gone", Scene.after(gone)]]))
+      const projection = Scene.by(Scene.mortal)
+      const found = yield* Replay.dryRun(projection, "all")
+      expect(found).toMatchObject({ same: 0, counts: { Different: 1, Missing: 1 } })
+      expect(yield* Replay.inPlace(projection, "all")).toMatchObject({ keys: 2, changed: 2, failed: 0 })
+      expect(yield* view.get("gone")).toEqual(Option.none())
+      expect(yield* view.get("back")).toEqual(Option.some({ ...Scene.after([6]), version: 3 }))
+      expect(yield* Replay.dryRun(projection, "all")).toMatchObject({ same: 2, samples: [] })
+      yield* Scene.node(projection)
+      yield* Scene.append("gone", [7])
+      yield* view.awaitReceipt({ key: "gone", sequence: 3 }, "20 seconds")
+      expect(yield* view.get("gone")).toEqual(Option.some({ ...Scene.after([7]), version: 3 }))
     })
   )
 

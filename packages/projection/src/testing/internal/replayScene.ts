@@ -9,6 +9,7 @@ import {
 } from "@aecor/core"
 import { expect } from "@effect/vitest"
 import { Array as Arr, Clock, Duration, Effect, FastCheck, Option, type Scope, Stream } from "effect"
+import * as FailurePolicy from "../../FailurePolicy.js"
 import * as Projection from "../../Projection.js"
 import type * as ViewStore from "../../ViewStore.js"
 import { add, added, FewJournal, host, nothing, SumsView } from "./repartitionScene.js"
@@ -21,7 +22,7 @@ export type Step<A = void> = Effect.Effect<A, unknown, Services>
 /** What the suite needs. */
 export type Services = FewJournal | SumsView | ProcessLease.ProcessLease
 
-type Fold = (row: Option.Option<Row>, event: EntityEvent.EntityEvent<ReturnType<typeof added>>) => Row
+type Fold<A = Row> = (row: Option.Option<Row>, event: EntityEvent.EntityEvent<ReturnType<typeof added>>) => A
 type Sums = Projection.ViewProjection<FewJournal, ReturnType<typeof added>, SumsView, Row>
 
 export const right: Fold = (row, { event }) =>
@@ -42,11 +43,22 @@ export const superstitious: Fold = (row, event) => {
   return right(row, event)
 }
 
+/** The amount with which a sum ends. */
+export const last = 1000
+export const mortal: Fold<Row | Option.Option<Row>> = (row, event) =>
+  event.event.amount === last ? Option.none() : right(row, event)
+
 export const name = "SumsToReplay"
 
 /** The projection by code of one release or another. */
-export const by = (project: Fold, pageSize = 20): Sums =>
-  Projection.exactlyOnce(name, { journal: FewJournal, view: SumsView, project, pageSize })
+export const by = (project: Fold<Row | Option.Option<Row>>, pageSize = 20): Sums =>
+  Projection.exactlyOnce(name, {
+    journal: FewJournal,
+    view: SumsView,
+    project,
+    pageSize,
+    onFailure: FailurePolicy.quarantine()
+  })
 
 /** What an event makes of a row, of the fold that is right. */
 export const after = (amounts: ReadonlyArray<number>): ViewStore.Versioned<Row> => ({

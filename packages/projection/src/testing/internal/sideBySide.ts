@@ -1,7 +1,7 @@
 /** Versions of a view side by side: filled, compared and swapped while commands and queries go on. */
 import { ConsumerId } from "@aecor/core"
 import { expect } from "@effect/vitest"
-import { Chunk, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
+import { Chunk, Deferred, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
 import * as SideBySide from "../../SideBySide.js"
 import { ViewAliases } from "../../ViewAliases.js"
 import { FewJournal, SumsView } from "./repartitionScene.js"
@@ -79,6 +79,36 @@ export const sideBySideTests = (it: ReplayTest): void => {
       }
       yield* Side.bothReached(keys)
       expect(yield* compared).toEqual({ ...clean, same: keys.length, unsettledKeys: [] })
+    })
+  )
+
+  it(
+    "a query that a swap has overtaken is answered by the version that serves then",
+    Effect.gen(function* () {
+      yield* Scene.append("a", [1, 2])
+      yield* Side.node
+      yield* Side.bothReached(["a"])
+      const view = yield* SumsView
+      const [asked, swapped] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const slow: typeof view = {
+        ...view,
+        get: (key) =>
+          Deferred.succeed(asked, undefined).pipe(
+            Effect.zipRight(Deferred.await(swapped)),
+            Effect.zipRight(view.get(key))
+          )
+      }
+      const slowly = yield* Side.ServedSums.pipe(
+        Effect.provide(Side.ServedSums.layer),
+        Effect.provideService(SumsView, slow)
+      )
+      const query = yield* Effect.fork(slowly.get("a"))
+      yield* Deferred.await(asked)
+      const row = Side.nextAfter([1, 2])
+      yield* spoilNext(new Map([["a", { ...row, view: { ...row.view, trail: 7 } }]]))
+      yield* (yield* served).swap(Side.next.name)
+      yield* Deferred.succeed(swapped, undefined)
+      expect(yield* Fiber.join(query)).toMatchObject({ value: { version: 2, view: { trail: 7 } } })
     })
   )
 

@@ -21,7 +21,7 @@ const restart = ({ backoff }: Settings): number =>
 export const revival = (settings: Settings): number =>
   4 * ms(silence) +
   4 * ms(beatInterval) +
-  2 * ms(silence) +
+  2 * ms(settings.silence) +
   ms(settings.shutdownTimeout) +
   ms(lastTime) +
   restart(settings)
@@ -31,6 +31,9 @@ export const avoidance = 60_000
 
 /** How long a deployment may be without a coordinator when nothing is wrong. */
 export const office = 2 * ms(silence)
+
+/** An answer of the lease may be so old when somebody says what it said. */
+export const lateAnswer = 10_000
 
 /** An owner that has beaten within this must not be robbed. */
 export const robbery = ms(silence)

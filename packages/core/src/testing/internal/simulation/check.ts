@@ -1,13 +1,14 @@
 /** The promises of distributed processing, checked on what was recorded of a simulation. Pure. */
 import { Duration } from "effect"
 import * as Bounds from "./bounds.js"
-import { concernsRunner } from "./faults.js"
-import { type Moment, nameOf, type Run, runText, seconds } from "./happenings.js"
+import { concernsRunner, isWish } from "./faults.js"
+import { type Moment, nameOf, type Run, runText, seconds, type Which } from "./happenings.js"
 import {
   deployments,
   desiredIn,
   type Disturbance,
   grouped,
+  isSaidOf,
   keyOf,
   processesOf,
   quiets,
@@ -20,6 +21,8 @@ type Rule =
   | "robbed owner"
   | "overlap"
   | "write after the kill switch"
+  | "write while it stands still"
+  | "false answer"
   | "not revived"
   | "no coordinator"
   | "needless move"
@@ -59,20 +62,25 @@ const robberies = (moments: ReadonlyArray<Moment>): ReadonlyArray<Violation> => 
     }))
 }
 
-/** When the kill switch has answered nothing writes, until somebody wishes it running again. */
+/** When a stop has answered nothing writes of what was stopped, until somebody wishes it running again. */
 const lateWrites = (moments: ReadonlyArray<Moment>): ReadonlyArray<Violation> => {
+  const all = deployments(moments).flatMap(processesOf)
   const off = new Map<string, number>()
   const resumed = new Map<string, number>()
   const violations: Array<Violation> = []
   for (const moment of moments) {
     if (moment._tag === "Wished" && moment.desired) {
-      off.delete(moment.deployment)
-      resumed.set(moment.deployment, moment.at)
+      for (const key of all.filter((which) => isSaidOf(moment, which)).map(keyOf)) {
+        off.delete(key)
+        resumed.set(key, moment.at)
+      }
     }
-    if (moment._tag === "SwitchedOff" && !(moment.asked <= (resumed.get(moment.deployment) ?? -1))) {
-      off.set(moment.deployment, moment.at)
+    if (moment._tag === "SwitchedOff") {
+      for (const key of all.filter((which) => isSaidOf(moment, which)).map(keyOf)) {
+        if (!(moment.asked <= (resumed.get(key) ?? -1))) off.set(key, moment.at)
+      }
     }
-    const since = moment._tag === "Wrote" ? off.get(moment.run.deployment) : undefined
+    const since = moment._tag === "Wrote" ? off.get(keyOf(moment.run)) : undefined
     if (moment._tag === "Wrote" && since !== undefined) {
       violations.push({
         at: moment.at,
@@ -84,25 +92,63 @@ const lateWrites = (moments: ReadonlyArray<Moment>): ReadonlyArray<Violation> =>
   return violations
 }
 
+/** While something is done to a deployment that stands still nothing of it writes. */
+const disturbances = (moments: ReadonlyArray<Moment>): ReadonlyArray<Violation> => {
+  const still = new Set<string>()
+  return moments.flatMap((moment): ReadonlyArray<Violation> => {
+    if (moment._tag === "HeldStill") still.add(moment.deployment)
+    if (moment._tag === "LetGo") still.delete(moment.deployment)
+    return moment._tag === "Wrote" && still.has(moment.run.deployment)
+      ? [{ at: moment.at, rule: "write while it stands still", what: `${runText(moment.run)} wrote` }]
+      : []
+  })
+}
+
+/** What is said to run anew, or on a runner, does, or did a moment ago: answers may be late. */
+const falseAnswers = (moments: ReadonlyArray<Moment>): ReadonlyArray<Violation> => {
+  const claims = grouped(select(moments, "Claimed"), ({ run }) => keyOf(run))
+  const until = (which: Which, at: number) => (claims.get(keyOf(which)) ?? []).filter((claim) => claim.at <= at)
+  const renewed = select(moments, "Renewed")
+    .filter(({ at, before, which }) => !until(which, at).some(({ run }) => run.epoch > before))
+    .map(({ at, before, which }) => ({ at, what: `${nameOf(which)} did not run anew after epoch ${before}` }))
+  const wishes = select(moments, "Wished")
+  // what is not to run is only pinned
+  const isToRun = (which: Which, at: number) =>
+    !wishes.some((wish) => isSaidOf(wish, which) && wish.at <= at && wish.at >= at - Bounds.lateAnswer) &&
+    wishes.findLast((wish) => isSaidOf(wish, which) && wish.at <= at)?.desired !== false
+  const moved = select(moments, "Moved")
+    .filter(({ at, which }) => isToRun(which, at))
+    .filter(({ at, to, which }) => {
+      const before = until(which, at)
+      const recent = before.filter((claim) => claim.at >= at - Bounds.lateAnswer)
+      return ![...recent, ...before.slice(0, before.length - recent.length).slice(-1)].some(
+        ({ run }) => run.runner === to
+      )
+    })
+    .map(({ at, to, which }) => ({ at, what: `${nameOf(which)} did not run on ${to}` }))
+  return [...renewed, ...moved].map((one) => ({ ...one, rule: "false answer" }) as const)
+}
+
 /** In a quiet time every process that should run writes within the bound, and goes on. */
 const unrevived = (moments: ReadonlyArray<Moment>, quiet: ReadonlyArray<Stretch>): ReadonlyArray<Violation> => {
   const writes = grouped(select(moments, "Wrote"), ({ run }) => keyOf(run))
   return deployments(moments).flatMap((known) => {
     const bound = Bounds.revival(known.settings)
-    const parts = quiet.flatMap((stretch) => desiredIn(moments, known.deployment, stretch))
     return processesOf(known).flatMap((which) =>
-      parts.flatMap(({ from, until }): ReadonlyArray<Violation> => {
-        const times = (writes.get(keyOf(which)) ?? []).map(({ at }) => at).filter((at) => at >= from && at <= until)
-        let last = from
-        for (const at of [...times, until]) {
-          if (at - last > bound) {
-            const what = `${nameOf(which)} wrote nothing from ${seconds(last)} to ${seconds(at)}, though nothing was wrong`
-            return [{ at: last + bound, rule: "not revived", what }]
+      quiet
+        .flatMap((stretch) => desiredIn(moments, which, stretch))
+        .flatMap(({ from, until }): ReadonlyArray<Violation> => {
+          const times = (writes.get(keyOf(which)) ?? []).map(({ at }) => at).filter((at) => at >= from && at <= until)
+          let last = from
+          for (const at of [...times, until]) {
+            if (at - last > bound) {
+              const what = `${nameOf(which)} wrote nothing from ${seconds(last)} to ${seconds(at)}, though nothing was wrong`
+              return [{ at: last + bound, rule: "not revived", what }]
+            }
+            last = at
           }
-          last = at
-        }
-        return []
-      })
+          return []
+        })
     )
   })
 }
@@ -170,7 +216,7 @@ const restless = (moments: ReadonlyArray<Moment>, quiet: ReadonlyArray<Stretch>)
 
 /** Whether a run cannot be waited for: those of a runner that leaves and of a switch can. */
 const keepsFromWaiting = (disturbance: Disturbance): boolean =>
-  "fault" in disturbance && !["SwitchOff", "Leave", "Join"].includes(disturbance.fault._tag)
+  "fault" in disturbance && !isWish(disturbance.fault) && !["Leave", "Join"].includes(disturbance.fault._tag)
 
 /** A run begins after the one before has stopped, unless that one's time to stop is over or something was wrong. */
 const overlaps = (moments: ReadonlyArray<Moment>, quiet: ReadonlyArray<Stretch>): ReadonlyArray<Violation> => {
@@ -243,6 +289,8 @@ export const check = (moments: ReadonlyArray<Moment>, end: number): ReadonlyArra
     ...staleWrites(moments),
     ...robberies(moments),
     ...lateWrites(moments),
+    ...disturbances(moments),
+    ...falseAnswers(moments),
     ...overlaps(moments, quiets(moments, end, keepsFromWaiting)),
     ...unrevived(moments, quiet),
     ...uncoordinated(moments, quiet),

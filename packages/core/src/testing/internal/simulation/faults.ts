@@ -22,7 +22,14 @@ export type Fault = { readonly at: Duration.DurationInput } & (
     }
   | { readonly _tag: "Outage"; readonly lasts: Duration.DurationInput; readonly how: Cut }
   | { readonly _tag: "ClockStep"; readonly by: Duration.DurationInput; readonly back: boolean }
-  | { readonly _tag: "SwitchOff"; readonly lasts: Duration.DurationInput }
+  | {
+      readonly _tag: "RunnerClockStep"
+      readonly runner: string
+      readonly by: Duration.DurationInput
+      readonly back: boolean
+    }
+  | { readonly _tag: "SwitchOff" | "StopOne" | "MoveOne" | "Hold"; readonly lasts: Duration.DurationInput }
+  | { readonly _tag: "RestartOne" }
 )
 
 export type Kind = Fault["_tag"]
@@ -48,7 +55,12 @@ export const kinds: ReadonlyArray<Kind> = [
   "TroubledPeers",
   "Outage",
   "ClockStep",
-  "SwitchOff"
+  "RunnerClockStep",
+  "SwitchOff",
+  "StopOne",
+  "RestartOne",
+  "MoveOne",
+  "Hold"
 ]
 
 const one = (kind: Kind, at: number, draw: Draw, names: Names): Fault => {
@@ -71,8 +83,15 @@ const one = (kind: Kind, at: number, draw: Draw, names: Names): Fault => {
       return { _tag: kind, at, lasts: draw.between(200, 15_000), how }
     case "ClockStep":
       return { _tag: kind, at, by: draw.between(100, 60_000), back: draw.chance(0.6) }
+    case "RunnerClockStep":
+      return { _tag: kind, at, runner, by: draw.between(100, 60_000), back: draw.chance(0.6) }
     case "SwitchOff":
+    case "StopOne":
+    case "MoveOne":
+    case "Hold":
       return { _tag: kind, at, lasts: draw.between(1000, 15_000) }
+    case "RestartOne":
+      return { _tag: kind, at }
   }
 }
 
@@ -121,9 +140,13 @@ export const single =
     one(draw.pick(options.kinds) ?? "Kill", Duration.toMillis(options.at), draw, namesOf(frame.runners))
   ]
 
-/** Whether a fault concerns one runner alone, or the number of them. */
+/** What is wished by somebody, in good order. */
+export const isWish = ({ _tag }: Fault): boolean =>
+  ["SwitchOff", "StopOne", "RestartOne", "MoveOne", "Hold"].includes(_tag)
+
+/** Whether a fault concerns one runner alone, or the number of them, or where processes belong. */
 export const concernsRunner = (fault: Fault): boolean =>
-  fault._tag !== "Outage" && fault._tag !== "ClockStep" && fault._tag !== "SwitchOff"
+  fault._tag === "MoveOne" || !(isWish(fault) || fault._tag === "Outage" || fault._tag === "ClockStep")
 
 const sentence = (fault: Fault): string => {
   switch (fault._tag) {
@@ -147,8 +170,18 @@ const sentence = (fault: Fault): string => {
       return `the store is down (${fault.how})`
     case "ClockStep":
       return `the store's clock steps ${fault.back ? "back" : "on"} by ${Duration.format(fault.by)}`
+    case "RunnerClockStep":
+      return `the clock of ${fault.runner} steps ${fault.back ? "back" : "on"} by ${Duration.format(fault.by)}`
     case "SwitchOff":
       return "the kill switch"
+    case "StopOne":
+      return "one process is stopped"
+    case "RestartOne":
+      return "one process is started anew"
+    case "MoveOne":
+      return "one process is moved, and pinned"
+    case "Hold":
+      return "a deployment stands still while something is done to it"
   }
 }
 

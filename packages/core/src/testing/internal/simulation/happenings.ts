@@ -29,8 +29,26 @@ export type Happening =
   | { readonly _tag: "Placed"; readonly which: Which; readonly from: string | undefined; readonly to: string }
   | { readonly _tag: "Coordinated"; readonly deployment: string; readonly runner: string }
   | { readonly _tag: "Known"; readonly deployment: string; readonly processes: number; readonly settings: Settings }
-  | { readonly _tag: "Wished"; readonly deployment: string; readonly desired: boolean }
-  | { readonly _tag: "SwitchedOff"; readonly deployment: string; readonly asked: number }
+  /** Of all processes of a deployment, or of one. */
+  | {
+      readonly _tag: "Wished"
+      readonly deployment: string
+      readonly index?: number | undefined
+      readonly desired: boolean
+      /** It is to stand still for something that is done to it. */
+      readonly held?: boolean
+    }
+  | {
+      readonly _tag: "SwitchedOff"
+      readonly deployment: string
+      readonly index?: number | undefined
+      readonly asked: number
+    }
+  /** A wish is said to be done: the process runs in a newer epoch than before, or on a runner. */
+  | { readonly _tag: "Renewed"; readonly which: Which; readonly before: number }
+  | { readonly _tag: "Moved"; readonly which: Which; readonly to: string }
+  /** What may only be done while nothing of a deployment writes begins, and has ended. */
+  | { readonly _tag: "HeldStill" | "LetGo"; readonly deployment: string }
   /** A run has begun, is asked to stop, and has stopped with all its finalizers: seen at once, whoever may write. */
   | { readonly _tag: "Began" | "Stopping" | "Ended"; readonly run: Run }
   /** A fenced write took effect, or was refused. */
@@ -44,6 +62,8 @@ export type Moment = Happening & { readonly at: number }
 export const seconds = (at: number): string => `${(at / 1000).toFixed(3)} s`
 
 export const nameOf = ({ deployment, index }: Which): string => `${deployment}[${index}]`
+const partOf = ({ deployment, index }: { readonly deployment: string; readonly index?: number | undefined }): string =>
+  index === undefined ? deployment : nameOf({ deployment, index })
 export const runText = (run: Run): string => `${nameOf(run)} epoch ${run.epoch} on ${run.runner}`
 
 const textOf = (moment: Moment): string => {
@@ -71,9 +91,17 @@ const textOf = (moment: Moment): string => {
     case "Known":
       return `${moment.deployment} has ${moment.processes} processes`
     case "Wished":
-      return `${moment.deployment} is wished ${moment.desired ? "running" : "stopped"}`
+      return `${partOf(moment)} is wished ${moment.desired ? "running" : "stopped"}`
     case "SwitchedOff":
-      return `${moment.deployment} is said to have stopped, asked at ${seconds(moment.asked)}`
+      return `${partOf(moment)} is said to have stopped, asked at ${seconds(moment.asked)}`
+    case "Renewed":
+      return `${nameOf(moment.which)} is said to run anew, after epoch ${moment.before}`
+    case "Moved":
+      return `${nameOf(moment.which)} is said to run on ${moment.to}`
+    case "HeldStill":
+      return `${moment.deployment} stands still, and something is done to it`
+    case "LetGo":
+      return `${moment.deployment} is to go on`
     case "Began":
       return `${runText(moment.run)} begins`
     case "Stopping":

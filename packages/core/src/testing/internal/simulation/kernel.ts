@@ -66,10 +66,13 @@ export const make = (): Kernel => {
   }
 }
 
-/** The kernel's time as a clock, shifted by what `offset` says. A sleep lasts as long whatever the shift. */
+/**
+ * The kernel's time as a clock. Its time of day is shifted by what `offset` says; how long a sleep lasts, and what is
+ * measured in nanoseconds, is as the time that passes, as on a machine whose clock is set.
+ */
 export const clockOf = (kernel: Kernel, epoch: number, offset: () => number = () => 0): Clock.Clock => {
   const millis = () => epoch + kernel.now() + offset()
-  const nanos = () => BigInt(millis()) * 1_000_000n
+  const nanos = () => BigInt(kernel.now()) * 1_000_000n
   return {
     [Clock.ClockTypeId]: Clock.ClockTypeId,
     unsafeCurrentTimeMillis: millis,

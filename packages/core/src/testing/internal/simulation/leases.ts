@@ -68,12 +68,30 @@ export const observed = (lease: Operations, now: () => number, record: (happenin
       ),
     stop: (deployment, index) =>
       Effect.tap(lease.stop(deployment, index), () =>
-        Effect.sync(() => index === undefined && record({ _tag: "Wished", deployment, desired: false }))
+        Effect.sync(() => record({ _tag: "Wished", deployment, index, desired: false }))
       ),
     resume: (deployment, index) =>
       Effect.tap(lease.resume(deployment, index), () =>
-        Effect.sync(() => index === undefined && record({ _tag: "Wished", deployment, desired: true }))
+        Effect.sync(() => record({ _tag: "Wished", deployment, index, desired: true }))
       ),
+    restart: (deployment, index) =>
+      Effect.tap(lease.restart(deployment, index), () =>
+        Effect.sync(() => record({ _tag: "Wished", deployment, index, desired: true }))
+      ),
+    suspend: (deployment) =>
+      Effect.tap(lease.suspend(deployment), () =>
+        Effect.sync(() => record({ _tag: "Wished", deployment, desired: false, held: true }))
+      ),
+    reshape: (fence, from, to) =>
+      Effect.gen(function* () {
+        yield* lease.reshape(fence, from, to)
+        const { deployment } = fence
+        for (const key of ownerships.keys()) if (key.endsWith(`/${deployment}`)) ownerships.delete(key)
+        record({ _tag: "LetGo", deployment })
+        for (const { desired, index } of yield* lease.list(deployment)) {
+          if (desired) record({ _tag: "Wished", deployment, index, desired })
+        }
+      }),
     assign: (process, target) =>
       Effect.gen(function* () {
         const before = (yield* lease.list(process.deployment)).find((row) => row.index === process.index)

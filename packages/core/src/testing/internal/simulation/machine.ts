@@ -45,6 +45,8 @@ export const make = (options: {
   let state: "running" | "frozen" | "dead" = "running"
   let held: Array<Step> = []
   const roots = new Set<Step>()
+  /** Nothing stops it any more: all of it has to end. */
+  let isDisposed = false
 
   const perform = (step: Step): void => {
     if (state === "running") step()
@@ -102,8 +104,11 @@ export const make = (options: {
     thaw: () => {
       if (state === "frozen") release()
     },
-    kill: () => void (state = "dead"),
+    kill: () => {
+      if (!isDisposed) state = "dead"
+    },
     dispose: () => {
+      isDisposed = true
       for (const interrupt of roots) interrupt()
       release()
     }

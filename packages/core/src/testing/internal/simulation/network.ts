@@ -20,7 +20,7 @@ interface Endpoint {
   readonly look: Effect.Effect<void>
 }
 
-type What = (endpoint: Endpoint) => Effect.Effect<void, unknown>
+type What<A> = (endpoint: Endpoint) => Effect.Effect<A, unknown>
 
 /** How often a runner looks for messages. */
 const pollInterval = "1 second"
@@ -48,7 +48,7 @@ export const make = (kernel: Kernel, conditions: Conditions): Network => {
   return {
     join: (self, machine, connection, draw) => {
       /** Tells another runner something. Nobody answers where the message or its answer is lost. */
-      const tell = (runner: string, what: What, answered: (exit: Exit.Exit<void, unknown>) => void): void => {
+      const tell = <A>(runner: string, what: What<A>, answered: (exit: Exit.Exit<A, unknown>) => void): void => {
         const way = conditions.between(self, runner, draw)
         if (way._tag === "Refused" || way._tag === "Lost") return
         kernel.later(way.there, () => {
@@ -61,10 +61,11 @@ export const make = (kernel: Kernel, conditions: Conditions): Network => {
           )
         })
       }
-      const ask = (runner: string, what: What) => Effect.async<void, unknown>((resume) => tell(runner, what, resume))
+      const ask = <A>(runner: string, what: What<A>) => Effect.async<A, unknown>((resume) => tell(runner, what, resume))
 
       return {
         self: Option.some(self),
+        holds: (process, runner) => ask(runner, ({ receiver }) => receiver.holds(process)),
         ping: (runner) => ask(runner, () => Effect.void),
         stop: (process, runner) => ask(runner, ({ receiver }) => receiver.stop(process)),
         run: (process, runner) =>

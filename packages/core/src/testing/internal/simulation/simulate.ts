@@ -2,7 +2,7 @@
  * One simulation from its seed: runners start, faults come and go, and all that happens is recorded. The same options
  * give the same record.
  */
-import { Cause, Duration, Effect, Exit, Layer, Logger } from "effect"
+import { Cause, Duration, type Effect, Exit, Layer, Logger } from "effect"
 import type * as cluster from "../../../internal/processingCluster.js"
 import type { KillSwitch } from "../../../KillSwitch.js"
 import type { Operations } from "../../../Lease.js"
@@ -16,6 +16,7 @@ import * as Machine from "./machine.js"
 import * as Network from "./network.js"
 import { type Deployments, program } from "./runner.js"
 import * as Store from "./store.js"
+import * as Wishes from "./wishes.js"
 
 export interface Options {
   readonly draw: Draw
@@ -30,11 +31,11 @@ export interface Options {
   readonly host: typeof cluster.make
 }
 
-interface Runner {
-  readonly machine: Machine.Machine
-  readonly switches: Map<string, KillSwitch>
+interface Runner extends Wishes.Desk {
   /** Leaves in good order. */
   readonly leave: () => void
+  /** Its clock steps by so many milliseconds. */
+  readonly step: (by: number) => void
 }
 
 /** Clocks begin somewhere. */
@@ -55,10 +56,12 @@ export const simulate = (options: Options): ReadonlyArray<Moment> => {
   const conditions = Conditions.make()
   const network = Network.make(kernel, conditions)
   const moments: Array<Moment> = []
-  const record = (happening: Happening) => void moments.push({ ...happening, at: kernel.now() })
+  const record = (happening: Happening): void => {
+    wishes.note(happening)
+    moments.push({ ...happening, at: kernel.now() })
+  }
   const runners = new Map<string, Runner>()
   const machines: Array<Machine.Machine> = []
-  const stopped = new Set<string>()
   /** The runners that are up, or will be again. */
   const staying = new Set<string>()
 
@@ -70,12 +73,7 @@ export const simulate = (options: Options): ReadonlyArray<Moment> => {
     seed: `${options.seed}/store`,
     logger: logger("the store", record)
   })
-  const lease = options.leases.given(
-    Leases.observed(options.leases.real, kernel.now, (happening) => {
-      if (happening._tag === "Wished") stopped[happening.desired ? "delete" : "add"](happening.deployment)
-      record(happening)
-    })
-  )
+  const lease = options.leases.given(Leases.observed(options.leases.real, kernel.now, record))
 
   const start = (name: string): void => {
     staying.add(name)
@@ -85,9 +83,10 @@ export const simulate = (options: Options): ReadonlyArray<Moment> => {
       return
     }
     const own = draw.of(`${name} at ${kernel.now()}`)
+    let offset = 0
     const machine = Machine.make({
       kernel,
-      clock: Kernel.clockOf(kernel, epoch),
+      clock: Kernel.clockOf(kernel, epoch, () => offset),
       seed: `${options.seed}/${name} at ${kernel.now()}`,
       logger: logger(name, record)
     })
@@ -111,7 +110,8 @@ export const simulate = (options: Options): ReadonlyArray<Moment> => {
     const { host } = options
     record({ _tag: "RunnerStarted", runner: name })
     const leave = machine.run(program({ connection, messages, deployments, host, switches, record }), gone)
-    runners.set(name, { machine, switches, leave })
+    const step = (by: number) => void (offset += by)
+    runners.set(name, { machine, switches, lease: connection.lease, leave, step })
   }
 
   const kill = (name: string): void => {
@@ -121,30 +121,12 @@ export const simulate = (options: Options): ReadonlyArray<Moment> => {
     record({ _tag: "RunnerGone", runner: name })
   }
 
-  const well = (): ReadonlyArray<Runner> =>
-    [...runners.values()].filter(({ machine }) => machine.isAlive() && !machine.isFrozen())
-
-  const switchOff = (own: Draw): void => {
-    const runner = own.pick(well())
-    const name = own.pick([...(runner?.switches.keys() ?? [])])
-    const killSwitch = name === undefined ? undefined : runner?.switches.get(name)
-    if (runner === undefined || name === undefined || killSwitch === undefined) return
-    const asked = kernel.now()
-    runner.machine.run(killSwitch.shutdown, (exit) => {
-      if (Exit.isSuccess(exit)) record({ _tag: "SwitchedOff", deployment: name, asked })
-    })
-  }
-
-  /** Wishes everything running again, again and again until that is so. */
-  const switchOn = (own: Draw): void => {
-    const runner = own.pick(well())
-    for (const [name, killSwitch] of runner?.switches ?? []) {
-      if (stopped.has(name)) runner?.machine.run(Effect.ignore(killSwitch.resume))
-    }
-    kernel.later(again, () => {
-      if (stopped.size > 0) switchOn(own)
-    })
-  }
+  const wishes = Wishes.make({
+    kernel,
+    desks: () => [...runners.values()].filter(({ machine }) => machine.isAlive() && !machine.isFrozen()),
+    runners: () => [...runners].flatMap(([name, { machine }]) => (machine.isAlive() ? [name] : [])),
+    record
+  })
 
   /** Takes a runner away. It comes back when that is said, or nobody else would be left. */
   const takeAway = (name: string, returnsAfter: Duration.DurationInput | undefined): void => {
@@ -178,9 +160,15 @@ export const simulate = (options: Options): ReadonlyArray<Moment> => {
       case "ClockStep":
         storeOffset += Duration.toMillis(fault.by) * (fault.back ? -1 : 1)
         break
+      case "RunnerClockStep":
+        runner?.step(Duration.toMillis(fault.by) * (fault.back ? -1 : 1))
+        break
       case "SwitchOff":
-        switchOff(own)
-        kernel.later(lasts, () => switchOn(own))
+      case "StopOne":
+      case "RestartOne":
+      case "MoveOne":
+      case "Hold":
+        wishes.begin(fault, own, lasts)
         break
       default:
         conditions.begin(fault)

@@ -66,13 +66,15 @@ export const deployments = (moments: ReadonlyArray<Moment>): ReadonlyArray<Known
 export const processesOf = ({ deployment, processes }: Known): ReadonlyArray<Which> =>
   Array.from({ length: processes }, (_, index) => ({ deployment, index }))
 
-/** The parts of a quiet time in which a deployment was wished running, each from its wish. */
-export const desiredIn = (
-  moments: ReadonlyArray<Moment>,
-  deployment: string,
-  quiet: Stretch
-): ReadonlyArray<Stretch> => {
-  const wishes = select(moments, "Wished").filter((wish) => wish.deployment === deployment && wish.at <= quiet.until)
+/** Whether what is said of a deployment, or of one process of it, is said of a process. */
+export const isSaidOf = (
+  said: { readonly deployment: string; readonly index?: number | undefined },
+  { deployment, index }: Which
+): boolean => said.deployment === deployment && (said.index === undefined || said.index === index)
+
+/** The parts of a quiet time in which a process was wished running, each from its wish. */
+export const desiredIn = (moments: ReadonlyArray<Moment>, which: Which, quiet: Stretch): ReadonlyArray<Stretch> => {
+  const wishes = select(moments, "Wished").filter((wish) => isSaidOf(wish, which) && wish.at <= quiet.until)
   let from: number | undefined = quiet.from
   const parts: Array<Stretch> = []
   for (const { at, desired } of wishes) {
