@@ -15,6 +15,8 @@ const folders: Readonly<Record<string, string>> = {
   "docs/evolution.md": "packages/core/test/evolution",
   "docs/repartition.md": "packages/example-booking/test/repartition",
   "docs/processes.md": "packages/journal-pg/test/processes",
+  "docs/process-managers.md": "packages/projection/test/managers",
+  "docs/replay.md": "packages/example-booking/test/replay",
   "docs/operations.md": "packages/journal-pg/test/operations",
   "docs/simulation.md": "packages/core/test/simulation"
 }
@@ -47,7 +49,7 @@ const unmarked = (document: string): ReadonlyArray<string> =>
 
 const different = (document: string): ReadonlyArray<string> => {
   const folder = folders[document]
-  const shows = blocks(read(document)).some(({ marker }) => marker !== undefined)
+  const shows = read(document).match(marked) !== null
   if (folder === undefined) return shows ? [`${document}: scripts/readme.ts does not say where its code is`] : []
   if (read(document) === withBlocks(document, folder)) return []
   return [`${document} shows other code than ${folder}: run \`tsx scripts/readme.ts\``]

@@ -74,7 +74,7 @@ export const quickAlone: ReadonlyArray<Kind> = [
 const quickMost = 7
 
 /** A share of the faults comes alone. */
-const shareAlone = 0.4
+const shareAlone = 0.3
 
 /** Up to so many faults it is a quick run: of fixed kinds, and none lasts long. */
 export const quick = 16

@@ -22,12 +22,17 @@ const field = byId("booking-id", HTMLInputElement)
 
 const show = () => showNodes(deployments, servedBy)
 
+/** @type {ReadonlyArray<import("./processes.js").Lag>} */
+let lags = []
+const showAll = () =>
+  showDeployments(deployments.map((one) => ({ ...one, lag: lags.find(({ name }) => name === one.name) })))
+
 /** @param {ReadonlyArray<Deployment>} now */
 const hearProcesses = (now) => {
   const moves = movesBetween(deployments, now)
   deployments = now
   show()
-  showDeployments(now)
+  showAll()
   for (const { from, name, processes, to } of moves) {
     const what = `${name} ${processes.join(", ")}`
     addMove(
@@ -71,6 +76,10 @@ const relisten = listen(
   () => (booking === "" ? "/live/machinery" : `/live/machinery?booking=${encodeURIComponent(booking)}`),
   {
     processes: hearProcesses,
+    lag: (now) => {
+      lags = now
+      showAll()
+    },
     activity: hearActivity,
     history: ({ events }) => showHistory(events)
   },

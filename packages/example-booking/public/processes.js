@@ -7,7 +7,18 @@ import { element, keyed } from "./dom.js"
  *   readonly epoch: number, readonly starts: number, readonly lastError: string | null
  * }} Process
  */
-/** @typedef {{ readonly name: string, readonly processes: ReadonlyArray<Process> }} Deployment */
+/**
+ * `lag` is what its projection has not handled yet, where it is one and that is known.
+ *
+ * @typedef {{ readonly name: string, readonly behind: number, readonly tags: number }} Lag
+ * @typedef {{ readonly name: string, readonly processes: ReadonlyArray<Process>, readonly lag?: Lag | undefined }} Deployment
+ */
+
+/** @param {Lag | undefined} lag */
+const lagWords = (lag) => {
+  if (lag === undefined) return ""
+  return lag.behind === 0 ? "all events handled" : `behind in ${lag.behind} of ${lag.tags} tags`
+}
 
 /** Each node that was ever seen has a letter, and a colour by its number. @type {Map<string, number>} */
 const known = new Map()
@@ -85,6 +96,7 @@ export const deploymentsIn = (place) =>
     (/** @type {Deployment} */ { name }) => name,
     ({ name }) => {
       const running = element("span", { class: "running" })
+      const behind = element("p", { class: "lag" })
       const list = element("ul", { class: "processes", "aria-label": `Processes of ${name}` })
       const showProcesses = keyed(
         list,
@@ -107,15 +119,19 @@ export const deploymentsIn = (place) =>
               cell.dataset["actual"] = process.actual
               if (process.runner === null) delete cell.dataset["node"]
               else cell.dataset["node"] = String(numberOf(process.runner) % colours)
+              if (process.runner === null) delete cell.dataset["letter"]
+              else cell.dataset["letter"] = letterOf(process.runner)
             }
           }
         }
       )
       return {
-        element: element("div", { class: "card deployment" }, element("h3", {}, name, running), list),
-        update: ({ processes }) => {
+        element: element("div", { class: "card deployment" }, element("h3", {}, name, running), list, behind),
+        update: ({ lag, processes }) => {
           const count = processes.filter(({ actual }) => actual === "Running").length
           running.textContent = `${count} of ${processes.length} run`
+          behind.textContent = lagWords(lag)
+          behind.dataset["behind"] = String(lag !== undefined && lag.behind > 0)
           showProcesses(processes)
         }
       }

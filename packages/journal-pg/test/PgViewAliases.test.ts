@@ -1,12 +1,12 @@
 // A swap and the commits of the version that serves, one behind the other; and the rows for an application's own queries.
-import { ConsumerId, ProcessLease, Tagging } from "@aecor/core"
+import { ConsumerId, OffsetStore, ProcessLease, Tagging } from "@aecor/core"
 import { PgMigrations, PgOffsetStore, PgProcessLease, PgViewAliases } from "@aecor/journal-pg"
 import { ViewAliases } from "@aecor/projection"
-import { OffsetStore } from "@aecor/core"
 import { PgClient } from "@effect/sql-pg"
 import { expect, it, layer } from "@effect/vitest"
 import { Duration, Effect, Fiber, Layer } from "effect"
-import { database } from "./fixtures/database.js"
+import { client, database } from "./fixtures/database.js"
+import { owned, run } from "./fixtures/role.js"
 
 const Stores = Layer.mergeAll(PgOffsetStore.layer, PgViewAliases.layer, PgProcessLease.layer).pipe(
   Layer.provideMerge(
@@ -109,6 +109,36 @@ layer(Stores, { excludeTestServices: true })("the aliases of views in Postgres",
       })
   )
 })
+
+it.live("a node's role may ask what serves, and swap only where it was given that", () =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const migrations = [PgProcessLease.migrations, PgOffsetStore.migrations, PgViewAliases.migrations]
+      const { node, owner } = yield* owned(
+        migrations,
+        (role) => PgProcessLease.grants(role) + PgOffsetStore.grants(role) + PgViewAliases.grants(role)
+      )
+      yield* Effect.gen(function* () {
+        const aliases = yield* ViewAliases.ViewAliases
+        expect(yield* aliases.serving("notes", "one")).toEqual({ version: "one", swaps: 0 })
+        const swap = aliases.swap({
+          alias: "notes",
+          initial: "one",
+          from: "one",
+          to: "two",
+          tags: [tag],
+          patience: Duration.zero,
+          obstacles: Effect.dieMessage("it looks for itself")
+        })
+        const refused = yield* Effect.flip(swap)
+        expect(refused).toMatchObject({ _tag: "ViewAliasError", alias: "notes" })
+        expect(refused.message).toContain("permission denied")
+        yield* run(owner.url, PgViewAliases.swapGrants(node.name))
+        expect(yield* swap).toEqual({ _tag: "Swapped" })
+      }).pipe(Effect.provide(PgViewAliases.layer.pipe(Layer.provide(client(node.url)))))
+    })
+  )
+)
 
 it("a name that could mean anything else in a statement is refused", () => {
   for (const name of ["it's", "a\\", 'a"', "a;", ""]) {

@@ -2,12 +2,27 @@
  * What goes on behind the bookings, live: which node runs which process, what happens to bookings at all, and what has
  * happened to one of them.
  */
-import { DistributedProcessing } from "@aecor/core"
-import { Array as Arr, Chunk, Context, Effect, Layer, Option, RcRef, Schema, Stream } from "effect"
+import { ConsumerId, DistributedProcessing, type OffsetStore } from "@aecor/core"
+import type { Projection } from "@aecor/projection"
+import {
+  Array as Arr,
+  Chunk,
+  Context,
+  Effect,
+  Layer,
+  Option,
+  type PubSub,
+  RcRef,
+  Schema,
+  type Scope,
+  Stream
+} from "effect"
 import { BookingJournal } from "../domain/Booking.js"
 import { BookingEvent } from "../domain/BookingEvent.js"
 import type { BookingId } from "../domain/Ids.js"
+import { bookingConfirmation } from "../process/BookingConfirmation.js"
 import { deployments } from "../processes.js"
+import { type BookingsView, bookingView } from "../view/BookingsView.js"
 import { BookingTail, type Happened } from "./BookingTail.js"
 import { type Encoded, encode } from "./LiveAnswer.js"
 import * as Newest from "./Newest.js"
@@ -30,21 +45,54 @@ const look = Effect.forEach(deployments, ({ name }) =>
   }))
 )
 
+/** How often the projections' offsets are compared with the journal's heads. */
+const lagInterval = "2 seconds"
+
+const { tags } = BookingJournal.tagging
+
+interface Projecting {
+  readonly name: string
+  readonly offsets: Projection.Offsets<BookingsView | OffsetStore.OffsetStore>
+}
+const projections: ReadonlyArray<Projecting> = [bookingView, bookingConfirmation]
+
+/** Of how many of its tags a projection has not handled all events yet. */
+const lookForLag = Effect.gen(function* () {
+  const journal = yield* BookingJournal
+  const heads = yield* Effect.forEach(tags, (tag) => Effect.map(journal.head(tag), (head) => ({ tag, head })))
+  return yield* Effect.forEach(projections, ({ name, offsets }) =>
+    Effect.map(
+      Effect.filter(heads, ({ head, tag }) =>
+        Effect.map(offsets.get(ConsumerId.make(name, tag)), (offset) => offset < head)
+      ),
+      (behind) => ({ name, behind: behind.length, tags: tags.length })
+    )
+  )
+})
+
+type Sources = BookingJournal | BookingsView | DistributedProcessing.DistributedProcessing | OffsetStore.OffsetStore
+
 export class Machinery extends Context.Tag("example-booking/page/Machinery")<
   Machinery,
   {
     /** All processes as they are, and again whenever anything is different. */
     readonly processes: Stream.Stream<Encoded>
+    /** How far each projection is behind, and again whenever that is different. */
+    readonly lag: Stream.Stream<Encoded>
   }
 >() {}
 
-export const layer: Layer.Layer<Machinery, never, DistributedProcessing.DistributedProcessing> = Layer.scoped(
+export const layer: Layer.Layer<Machinery, never, Sources> = Layer.scoped(
   Machinery,
   Effect.gen(function* () {
-    const context = yield* Effect.context<DistributedProcessing.DistributedProcessing>()
-    const shared = yield* RcRef.make({ acquire: Newest.publish("processes", Effect.provide(look, context), interval) })
+    const context = yield* Effect.context<Sources>()
+    const shared = (read: Effect.Effect<PubSub.PubSub<Encoded>, never, Scope.Scope>) =>
+      Effect.map(RcRef.make({ acquire: read }), (newest) =>
+        Stream.unwrapScoped(Effect.map(RcRef.get(newest), (published) => Stream.fromPubSub(published)))
+      )
     return {
-      processes: Stream.unwrapScoped(Effect.map(RcRef.get(shared), (newest) => Stream.fromPubSub(newest)))
+      processes: yield* shared(Newest.publish("processes", Effect.provide(look, context), interval)),
+      lag: yield* shared(Newest.publish("lag", Effect.provide(lookForLag, context), lagInterval))
     }
   })
 )

@@ -142,7 +142,7 @@ layer(Layer.merge(Browser.layer, Fleet.layer), { timeout: Duration.minutes(3), e
           await machinery.locator(`.node[data-runner="${name}"]`).waitFor()
         })
         expect(victim?.runner).toBe(name)
-        if (victim !== undefined) yield* victim.kill
+        if (victim !== undefined) process.kill(victim.pid, "SIGKILL")
         yield* steps(async () => {
           // what was chosen is still chosen, and can be held at once, on a page that was never loaded again
           await page.locator("#hold").click()

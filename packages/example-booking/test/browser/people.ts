@@ -1,10 +1,8 @@
 /** People with browsers, and the nodes that they meet: operating system processes behind one address. */
-import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
-import { Array as Arr, Context, Effect, ExecutionStrategy, Layer, Scope } from "effect"
+import { Context, Effect, Layer } from "effect"
 import { type Browser as Chromium, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { expect, inject } from "vitest"
-import * as Entrance from "../../src/demo/entrance.js"
-import * as Nodes from "../../src/demo/nodes.js"
+import { start } from "../started.js"
 
 /** How long anything on a page may take: a bound for what hangs. */
 const patience = 60_000
@@ -30,23 +28,8 @@ export class Browser extends Context.Tag("test/Browser")<Browser, Chromium>() {
   )
 }
 
-export class Fleet extends Context.Tag("test/Fleet")<
-  Fleet,
-  { readonly url: string; readonly nodes: ReadonlyArray<Nodes.Node> }
->() {
-  static readonly layer = Layer.scoped(
-    Fleet,
-    Effect.gen(function* () {
-      const databaseUrl = yield* EmbeddedPostgres.createDatabase(inject("postgresUrl"))
-      const logs = yield* Nodes.makeLogs(false)
-      const together = yield* Effect.acquireRelease(Scope.make(ExecutionStrategy.parallel), Scope.close)
-      const start = (number: number) => Scope.extend(Nodes.start(`node-${number}`, { databaseUrl, logs }), together)
-      const nodes = yield* Effect.forEach(Arr.range(1, 2), start)
-      yield* Effect.forEach(nodes, Nodes.awaitReady, { concurrency: "unbounded", discard: true })
-      const targets = nodes.map(({ url }) => ({ host: "127.0.0.1", port: Number(new URL(url).port) }))
-      return { nodes, ...(yield* Entrance.open(0, () => targets)) }
-    })
-  )
+export class Fleet extends Context.Tag("test/Fleet")<Fleet, Effect.Effect.Success<ReturnType<typeof start>>>() {
+  static readonly layer = Layer.scoped(Fleet, start(2))
 }
 
 /** Somebody with a browser of his own, who looks at a page; it has to keep to its own policy, and make no mistake. */

@@ -40,8 +40,8 @@ describe("the Dockerfile", () => {
   it("runs the application itself, by its own user, and lets it hear signals", () => {
     expect(of(last, "USER").map(({ rest }) => rest)).toEqual(["node"])
     const command: ReadonlyArray<string> = JSON.parse(of(last, "CMD")[0]?.rest ?? "")
-    expect([command[0], command.at(-1)]).toEqual(["node", "dist/main.js"])
-    expect(exists("packages/example-booking/src/main.ts")).toBe(true)
+    expect([command[0], command.at(-1)]).toEqual(["node", "dist/container.js"])
+    expect(exists("packages/example-booking/src/container.ts")).toBe(true)
     expect(of(last, "WORKDIR").map(({ rest }) => rest)).toEqual(["/app/packages/example-booking"])
     expect(of(last, "ENTRYPOINT")).toEqual([])
   })

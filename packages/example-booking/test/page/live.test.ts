@@ -41,6 +41,11 @@ it.scopedLive("the machinery's page hears where every process runs, what happens
       { name: "BookingViewProjection", processes: running },
       { name: "BookingConfirmation", processes: running }
     ])
+    const caughtUp = { behind: 0, tags: 20 }
+    yield* page.until("lag", [
+      { name: "BookingViewProjection", ...caughtUp },
+      { name: "BookingConfirmation", ...caughtUp }
+    ])
     yield* page.until("history", { bookingId: "b-1", events: [] })
     yield* place(url, "ann", "b-1")
     yield* page.until("history", {

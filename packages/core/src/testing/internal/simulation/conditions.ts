@@ -47,8 +47,13 @@ export const make = (): Conditions => {
   }
   const has = (tag: "CutFromPeers" | "TroubledPeers" | "TroubledStore", runner: string): boolean =>
     [...present].some((fault) => fault._tag === tag && fault.runner === runner)
+  const isPair = (fault: Fault, one: string, other: string): boolean =>
+    fault._tag === "CutPair" && fault.runner === one && fault.other === other
   const apart = (one: string, other: string): boolean =>
-    one !== other && (has("CutFromPeers", one) || has("CutFromPeers", other))
+    one !== other &&
+    (has("CutFromPeers", one) ||
+      has("CutFromPeers", other) ||
+      [...present].some((fault) => isPair(fault, one, other) || isPair(fault, other, one)))
 
   return {
     begin: (fault) => void present.add(fault),

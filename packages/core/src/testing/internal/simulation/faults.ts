@@ -20,6 +20,12 @@ export type Fault = { readonly at: Duration.DurationInput } & (
       readonly lasts: Duration.DurationInput
       readonly how: Cut
     }
+  | {
+      readonly _tag: "CutPair"
+      readonly runner: string
+      readonly other: string
+      readonly lasts: Duration.DurationInput
+    }
   | { readonly _tag: "Outage"; readonly lasts: Duration.DurationInput; readonly how: Cut }
   | { readonly _tag: "ClockStep"; readonly by: Duration.DurationInput; readonly back: boolean }
   | {
@@ -50,6 +56,7 @@ export const kinds: ReadonlyArray<Kind> = [
   "Join",
   "Freeze",
   "CutFromPeers",
+  "CutPair",
   "CutFromStore",
   "TroubledStore",
   "TroubledPeers",
@@ -77,6 +84,8 @@ const one = (kind: Kind, at: number, draw: Draw, names: Names): Fault => {
     case "TroubledStore":
     case "TroubledPeers":
       return { _tag: kind, at, runner, lasts: draw.between(200, 20_000) }
+    case "CutPair":
+      return { _tag: kind, at, runner, other: draw.pick(names.all()) ?? runner, lasts: draw.between(200, 20_000) }
     case "CutFromStore":
       return { _tag: kind, at, runner, lasts: draw.between(200, 20_000), how }
     case "Outage":
@@ -160,6 +169,8 @@ const sentence = (fault: Fault): string => {
       return `${fault.runner} is frozen`
     case "CutFromPeers":
       return `${fault.runner} is cut off from the other runners`
+    case "CutPair":
+      return `${fault.runner} and ${fault.other} are cut off from each other`
     case "TroubledStore":
       return `${fault.runner} has a bad connection to the store`
     case "TroubledPeers":
