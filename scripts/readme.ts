@@ -15,6 +15,7 @@ const folders: Readonly<Record<string, string>> = {
   "docs/evolution.md": "packages/core/test/evolution",
   "docs/repartition.md": "packages/example-booking/test/repartition",
   "docs/processes.md": "packages/journal-pg/test/processes",
+  "docs/projections.md": "packages/journal-pg/test/projections",
   "docs/process-managers.md": "packages/projection/test/managers",
   "docs/replay.md": "packages/example-booking/test/replay",
   "docs/operations.md": "packages/journal-pg/test/operations",

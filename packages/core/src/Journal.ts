@@ -11,7 +11,7 @@
  *
  * @since 0.1.0
  */
-import { Context, type DateTime, type Effect, Layer, type Schema, type Stream } from "effect"
+import { Context, type DateTime, type Effect, Layer, type Option, type Schema, type Stream } from "effect"
 import type { EntityEvent, Metadata } from "./EntityEvent.js"
 import * as EventFormat from "./EventFormat.js"
 import * as memory from "./internal/journalMemory.js"
@@ -46,6 +46,18 @@ export interface Appended {
 export interface AppendOptions {
   readonly metadata?: Metadata
   readonly lastId?: string | undefined
+}
+
+/**
+ * What of a tag lies after an offset: how many events, and when the first of them was stored, in milliseconds since the
+ * epoch.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Behind {
+  readonly events: number
+  readonly since: Option.Option<number>
 }
 
 /**
@@ -90,6 +102,8 @@ export interface Journal<E> {
    * head is not before that.
    */
   readonly head: (tag: EventTag) => Effect.Effect<Offset, JournalError>
+  /** How many events of a tag there are after an offset, and since when. It counts them: so far behind, so long it takes. */
+  readonly behind: (tag: EventTag, after: Offset) => Effect.Effect<Behind, JournalError>
   /** The position of the journal's last event up to a time, 0 when there is none: what comes after it is younger. */
   readonly positionAt: (time: DateTime.Utc) => Effect.Effect<Offset, JournalError>
   /** The journal's partitions of today; `partitions` is 0 while it does not know them: nothing has been written yet. */

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Data, Effect, HashMap, Layer, Option, Ref } from "effect"
+import { Clock, Context, Data, Effect, HashMap, Layer, Option, Ref } from "effect"
 import type { ConsumerId } from "./ConsumerId.js"
 import * as Offset from "./Offset.js"
 import type { Fence, Fenced } from "./ProcessContext.js"
@@ -65,6 +65,7 @@ export interface Commit {
  * The offsets of consumers, and their quarantines.
  *
  * - `get` answers 0 for one that has never committed.
+ * - `advancedAt` says when a consumer's offset was last committed, in milliseconds since the epoch.
  * - `commit` stores the offset where the fence is the newest, the stored offset is the expected one and every key passed
  *   over is in the quarantine; and what changes in the quarantine with it.
  * - `quarantined` gives the keys that a consumer of a name has set aside, of all its tags, the oldest first.
@@ -77,6 +78,7 @@ export class OffsetStore extends Context.Tag("@aecor/core/OffsetStore")<
   OffsetStore,
   {
     readonly get: (consumer: ConsumerId) => Effect.Effect<Offset.Offset, OffsetStoreError>
+    readonly advancedAt: (consumer: ConsumerId) => Effect.Effect<Option.Option<number>, OffsetStoreError>
     readonly commit: (commit: Commit) => Effect.Effect<void, Fenced | OffsetConflict | OffsetStoreError>
     readonly quarantined: (name: string) => Effect.Effect<ReadonlyArray<Quarantine.Entry>, OffsetStoreError>
     readonly settle: (attempt: Quarantine.Attempt) => Effect.Effect<Quarantine.Outcome, OffsetStoreError>
@@ -94,11 +96,13 @@ export const layerMemory: Layer.Layer<OffsetStore, never, ProcessLease> = Layer.
   Effect.gen(function* () {
     const lease = yield* ProcessLease
     const offsets = yield* Ref.make(HashMap.empty<ConsumerId, Offset.Offset>())
+    const times = yield* Ref.make(HashMap.empty<ConsumerId, number>())
     const quarantine = Quarantine.memory()
     const offsetIn = (all: HashMap.HashMap<ConsumerId, Offset.Offset>, consumer: ConsumerId) =>
       Option.getOrElse(HashMap.get(all, consumer), () => Offset.beginning)
     return {
       get: (consumer) => Effect.map(Ref.get(offsets), (all) => offsetIn(all, consumer)),
+      advancedAt: (consumer) => Effect.map(Ref.get(times), HashMap.get(consumer)),
       quarantined: (name) => Effect.sync(() => quarantine.entries(name)),
       settle: (attempt) => Effect.sync(() => quarantine.settle(attempt)),
       commit: Effect.fnUntraced(function* ({ consumer, fence, expected, offset, quarantine: changes }) {
@@ -117,6 +121,7 @@ export const layerMemory: Layer.Layer<OffsetStore, never, ProcessLease> = Layer.
           return [{ actual: found, stored: fits }, fits ? HashMap.set(all, consumer, offset) : all]
         })
         if (!stored) return yield* new OffsetConflict({ consumer, expected, actual })
+        yield* Ref.update(times, HashMap.set(consumer, yield* Clock.currentTimeMillis))
       })
     }
   })

@@ -79,7 +79,7 @@ const run = (options: Options.Options) =>
       const progress = Effect.suspend(() =>
         Screen.showProgress(
           `${Screen.bar(sale.accepted.size / options.bookings)} ${sale.accepted.size} bookings accepted, ` +
-            `${sale.paid} paid${sale.looked ? `, ${sale.free.length} seats free` : ""}`
+            `${sale.payments.size} paid${sale.looked ? `, ${sale.free.length} seats free` : ""}`
         )
       )
       const showing = yield* Effect.fork(Effect.repeat(progress, Schedule.spaced(Screen.progressInterval)))
@@ -109,13 +109,13 @@ const run = (options: Options.Options) =>
       yield* Fiber.interrupt(showing)
       yield* Screen.endProgress
       yield* Screen.say(
-        `${sale.accepted.size} bookings accepted, ${sale.paid} paid, ${sale.free.length} seats free; ` +
+        `${sale.accepted.size} bookings accepted, ${sale.payments.size} paid, ${sale.free.length} seats free; ` +
           `${sale.repeated} requests were sent again because a node did not answer`
       )
       const placed = yield* showPlacement(nodes)
       yield* Screen.say("waiting for the last confirmations, then checking everything")
       yield* Checks.awaitQuiet("60 seconds")
-      const { commits, figures } = yield* Checks.check(joining, sale.accepted)
+      const { commits, figures } = yield* Checks.check(joining, sale.accepted, sale.payments)
       yield* Screen.say(`checked ${figures.events} events, ${figures.views} views and ${commits} fenced commits`)
       return {
         nodes: options.nodes + 1,

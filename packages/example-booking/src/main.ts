@@ -2,11 +2,7 @@
  * One node of the application: HTTP, entities and processes, sharing a Postgres with the other nodes. SIGTERM lets it
  * leave in good order.
  *
- * - `DATABASE_URL`: the Postgres that all nodes share.
- * - `HTTP_PORT` (8080): where it serves HTTP.
- * - `NEXT_VIEW` (false): whether it also fills the next version of the view.
- * - `HOST` (127.0.0.1), `CLUSTER_PORT` (34431): where the other nodes reach it.
- * - `LISTEN_HOST` (`HOST`): where it listens, if that is another address, as in a container.
+ * It is set by its environment; the README has the table. What is set wrong stops the start with a line that names it.
  */
 import { RunnerName } from "@aecor/core"
 import { Config, Effect, Layer } from "effect"
@@ -16,6 +12,7 @@ import * as Server from "./http/Server.js"
 import { NodeName } from "./page/NodeName.js"
 import { Postgres } from "./postgres.js"
 import { leavingWithin, runMain } from "./runMain.js"
+import * as Settings from "./Settings.js"
 
 const host = Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1")
 const listenHost = Config.orElse(Config.nonEmptyString("LISTEN_HOST"), () => host)
@@ -44,4 +41,8 @@ const NoTracer = Layer.setTracerEnabled(false)
 /** More than leaving in good order takes: what is left then waits for a database that does not answer. */
 const patience = "10 seconds"
 
-runMain(Layer.launch(Main.pipe(Layer.provide([HttpAddress, Name, Database, NoTracer]))).pipe(leavingWithin(patience)))
+runMain(
+  Layer.launch(Main.pipe(Layer.provide([HttpAddress, Name, Database, Settings.layerConfig, NoTracer]))).pipe(
+    leavingWithin(patience)
+  )
+)

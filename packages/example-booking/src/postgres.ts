@@ -11,12 +11,16 @@ import {
   PgViewAliases,
   PgViewStore
 } from "@aecor/journal-pg"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { BookingJournal } from "./domain/Booking.js"
+import * as PgPaymentInbox from "./payment/PgPaymentInbox.js"
 import * as PgTicketReservation from "./reservation/PgTicketReservation.js"
+import { Settings } from "./Settings.js"
+import { Bookings } from "./view/Bookings.js"
 import { BookingsView } from "./view/BookingsView.js"
 import { NextBookingsView } from "./view/NextBookingsView.js"
 import * as BookingsTable from "./view/bookingsTable.js"
+import * as DueBookings from "./view/DueBookings.js"
 
 export const journal = { table: "booking_event" }
 
@@ -27,7 +31,8 @@ export const Migrations = PgMigrations.layer([
   PgViewAliases.migrations,
   PgJournal.migrations(journal),
   BookingsTable.migrations,
-  PgTicketReservation.migrations
+  PgTicketReservation.migrations,
+  PgPaymentInbox.migrations
 ])
 
 /** Where the other nodes reach this one. */
@@ -43,9 +48,17 @@ export const Stores = Layer.mergeAll(
   PgProcessLease.layer
 )
 
+/** What the application keeps beside its journal and its view. */
+export const Services = Layer.mergeAll(
+  Layer.unwrapEffect(Effect.map(Settings, (settings) => PgTicketReservation.layer(settings))),
+  PgPaymentInbox.layer,
+  Layer.provide(DueBookings.layerPg, Bookings.layer)
+)
+
 export const Postgres = (address: Address) =>
   Layer.mergeAll(EntityHost.layerCluster, DistributedProcessing.layerCluster).pipe(
     Layer.provide(PgCluster.layer(address)),
-    Layer.provideMerge(Layer.merge(Stores, PgTicketReservation.layer())),
+    Layer.provideMerge(Services),
+    Layer.provideMerge(Stores),
     Layer.provide(Migrations)
   )

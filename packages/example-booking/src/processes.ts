@@ -4,10 +4,16 @@
 import { DistributedProcessing } from "@aecor/core"
 import { Config, Effect, Layer } from "effect"
 import { bookingConfirmation } from "./process/BookingConfirmation.js"
+import { bookingExpiration } from "./process/BookingExpiration.js"
+import { bookingPayment } from "./process/BookingPayment.js"
+import { bookingRelease } from "./process/BookingRelease.js"
 import { bookingView } from "./view/BookingsView.js"
 import { nextBookingView } from "./view/NextBookingsView.js"
 
-export const deployments = [bookingView, bookingConfirmation] as const
+/** Those that read the journal: `ops repartition` gives each of them as many processes as it has partitions. */
+export const projections = [bookingView, bookingConfirmation, bookingRelease] as const
+
+export const deployments = [...projections, bookingExpiration, bookingPayment] as const
 
 // a node whose code has another number of partitions than the journal waits until `ops repartition` has been run
 const settings = { onMismatch: "wait" } as const
@@ -22,5 +28,8 @@ const next = Layer.unwrapEffect(
 export const layer = Layer.mergeAll(
   next,
   DistributedProcessing.deploy(bookingView.name, bookingView.processes, settings),
-  DistributedProcessing.deploy(bookingConfirmation.name, bookingConfirmation.processes, settings)
+  DistributedProcessing.deploy(bookingConfirmation.name, bookingConfirmation.processes, settings),
+  DistributedProcessing.deploy(bookingRelease.name, bookingRelease.processes, settings),
+  DistributedProcessing.deploy(bookingExpiration.name, bookingExpiration.processes, settings),
+  DistributedProcessing.deploy(bookingPayment.name, bookingPayment.processes, settings)
 )

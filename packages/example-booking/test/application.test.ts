@@ -7,7 +7,7 @@ import { DateTime, Duration, Effect, Layer, Option, Ref, TestClock } from "effec
 import { App } from "../src/app.js"
 import { BookingId } from "../src/domain/Ids.js"
 import { BookingApi } from "../src/http/BookingApi.js"
-import { Memory } from "../src/memory.js"
+import { Memory, memoryWith } from "../src/memory.js"
 import { bookingView, BookingsView } from "../src/view/BookingsView.js"
 import * as fixture from "./domain/fixtures.js"
 import { served } from "./http/network.js"
@@ -81,9 +81,48 @@ it.scoped("places, confirms by the process, survives a crash of the projection, 
     const over = yield* api.bookings.get({ path, urlParams: { token: Option.some(token) } })
     expect([over.status, over.expiresAt]).toEqual(["Cancelled", Option.none()])
 
+    yield* eventually(seats, (all) => all.every((seat) => seat.available))
     const payment = { paymentId: fixture.paymentId, clientId: fixture.clientId, bookingId }
-    const refused = yield* Effect.flip(api.payments.receive({ payload: payment }))
-    expect(refused).toMatchObject({ _tag: "BookingIsAlreadyCanceled", reason: "ill" })
-    expect((yield* api.ready()).deployments.map(({ running }) => running)).toEqual([20, 20])
+    yield* api.payments.receive({ payload: payment })
+    const settled = Effect.zipLeft(api.payments.get({ path: payment }), TestClock.adjust("100 millis"))
+    const refused = yield* eventually(settled, ({ state }) => state === "refused")
+    expect(refused.reason).toEqual(Option.some("BookingIsAlreadyCanceled: the booking was cancelled: ill"))
+    expect((yield* api.ready()).deployments.map(({ running }) => running)).toEqual([20, 20, 20, 1, 4])
   }).pipe(Effect.provide(crashingApp))
+)
+
+it.scoped("a booking that nobody pays expires on time, and its seats are free again; one that is paid does not", () =>
+  Effect.gen(function* () {
+    const api = yield* HttpApiClient.make(BookingApi)
+    const ids = [BookingId.make("paid"), BookingId.make("unpaid")] as const
+    const { clientId, concertId, paymentId } = fixture
+    for (const [row, id] of ids.entries()) {
+      const seats = [{ row: row + 1, number: 1 }] as const
+      yield* api.bookings.place({ path: { clientId }, payload: { bookingId: Option.some(id), concertId, seats } })
+    }
+    const statuses = Effect.map(
+      api.bookings.list({ path: { clientId }, urlParams: { token: Option.none() } }),
+      (rows) => rows.map(({ status }) => status).join(" ")
+    )
+    const taken = Effect.map(
+      api.concerts.seats({ path: { concertId } }),
+      (all) => all.filter((_) => !_.available).length
+    )
+    yield* eventually(statuses, (_) => _ === "Confirmed Confirmed")
+    yield* api.payments.receive({ payload: { paymentId, clientId, bookingId: ids[0] } })
+    yield* eventually(statuses, (_) => _ === "Settled Confirmed")
+
+    // the last moment is still in time
+    yield* TestClock.adjust("20 seconds")
+    expect(yield* eventually(statuses, () => true)).toBe("Settled Confirmed")
+    yield* TestClock.adjust("5 seconds")
+    yield* eventually(statuses, (_) => _ === "Settled Expired")
+    yield* eventually(taken, (count) => count === 1)
+  }).pipe(
+    Effect.provide(
+      served(
+        App.pipe(Layer.provideMerge(memoryWith({ expiry: Duration.seconds(20), expireEvery: Duration.seconds(5) })))
+      )
+    )
+  )
 )

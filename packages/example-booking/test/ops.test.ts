@@ -31,7 +31,7 @@ it.live(
       const report = {
         partitions: 20,
         since: 3,
-        projections: ["BookingView", "BookingConfirmation"].map((name) => ({
+        projections: ["BookingView", "BookingConfirmation", "BookingRelease"].map((name) => ({
           name: expect.stringContaining(name),
           outcome: "NotDeployed",
           running: false

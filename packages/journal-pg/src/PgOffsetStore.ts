@@ -10,7 +10,7 @@
 import { type Offset, OffsetStore, ProcessContext } from "@aecor/core"
 import type { SqlError } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { grants as grantsOf } from "./internal/grants.js"
 import * as offsetSql from "./internal/offsetSql.js"
 import { query } from "./internal/query.js"
@@ -85,6 +85,10 @@ export const layer: Layer.Layer<OffsetStore.OffsetStore, never, PgClient.PgClien
               ])
         yield* Effect.mapError(committed, commitError(commit))
       }),
+      advancedAt: Effect.fn("PgOffsetStore.advancedAt")(function* (consumer) {
+        const [row] = yield* run<{ readonly at: string }>(offsetSql.advancedAt, offsetSql.consumerParameters(consumer))
+        return Option.map(Option.fromNullable(row), ({ at }) => Number(at))
+      }, Effect.mapError(storeError)),
       quarantined: Effect.fn("PgOffsetStore.quarantined")(function* (name) {
         return (yield* run<quarantineSql.Row>(quarantineSql.ofConsumer, [name])).map(quarantineSql.fromRow)
       }, Effect.mapError(storeError)),

@@ -13,24 +13,17 @@
  *
  * @since 0.1.0
  */
-import { ProcessContext } from "@aecor/core"
-import { ViewStore } from "@aecor/projection"
-import type { SqlError } from "@effect/sql"
-import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Option } from "effect"
-import { announcements } from "./internal/announcements.js"
-import * as columnTypes from "./internal/columnTypes.js"
+import type { ViewStore } from "@aecor/projection"
+import type { PgClient } from "@effect/sql-pg"
+import { Layer } from "effect"
+import { wantedOf } from "./internal/columnTypes.js"
 import { grants as grantsOf, onSchema } from "./internal/grants.js"
 import { identifier, tableName } from "./internal/identifier.js"
-import { hubOf, Notifications } from "./internal/notifications.js"
-import * as offsetSql from "./internal/offsetSql.js"
-import * as quarantineSql from "./internal/quarantineSql.js"
-import { query, rows as rowsOf } from "./internal/query.js"
-import * as receipts from "./internal/receipts.js"
-import { reasonOf, sqlState } from "./internal/sqlState.js"
+import { Notifications } from "./internal/notifications.js"
 import * as viewColumns from "./internal/viewColumns.js"
+import * as viewJson from "./internal/viewJson.js"
 import * as viewRows from "./internal/viewRows.js"
-import * as viewSql from "./internal/viewSql.js"
+import * as viewStore from "./internal/viewStore.js"
 
 /**
  * Where a view is kept.
@@ -75,143 +68,6 @@ export const grants = ({ table }: Pick<Storage<string>, "table">, role: string):
   return grantsOf(role, [...onSchema(name), ["SELECT, INSERT, UPDATE, DELETE", name.text]])
 }
 
-const make = Effect.fnUntraced(function* <V extends object, I>(
-  definition: ViewStore.Definition<V, I>,
-  options: Storage<string> & Settings
-) {
-  const view = definition.label
-  const client = yield* PgClient.PgClient
-  const run = query(client)
-  const often = rowsOf(client, options.namedStatements ?? true)
-  const table = tableName(options.table)
-  const columns = viewColumns.columnsOf(definition.row, options.columns ?? {})
-  const wanted = columnTypes.wantedOf(definition.row)
-  const found = yield* viewColumns.find({ view, table, key: options.key, columns, wanted, run })
-  const sql = viewSql.statements(table, options.key, columns, found)
-  const rows = viewRows.make({ view, row: definition.row, key: options.key, columns })
-  const hub = yield* hubOf(client)
-  const reached = yield* receipts.make({
-    versions: (keys) => run<receipts.Known>(sql.versions, [found.name, keys]),
-    subscribe: (listener) => hub.subscribe(found.identity, listener)
-  })
-
-  const announce = yield* announcements(run, found.identity)
-
-  const storeError = (cause: SqlError.SqlError) =>
-    new ViewStore.ViewStoreError({ view, description: reasonOf(cause), cause })
-  const commitError =
-    ({ consumer, expected, fence }: ViewStore.Commit<V>) =>
-    (cause: SqlError.SqlError) => {
-      const state = sqlState(cause)
-      if (state === offsetSql.notNewest) return ProcessContext.fenced(fence)
-      if (state === offsetSql.notExpected) return new ViewStore.CommitConflict({ view, consumer, expected })
-      return storeError(cause)
-    }
-  const select = (statement: string, parameters: ReadonlyArray<unknown>) =>
-    Effect.flatMap(
-      Effect.mapError(run<{ readonly row: string }>(statement, parameters), storeError),
-      Effect.forEach(({ row }) => rows.decode(JSON.parse(row)))
-    )
-
-  const get = Effect.fn("PgViewStore.get")(function* (key: string) {
-    return Option.fromNullable((yield* select(sql.row, [key]))[0])
-  })
-
-  const find = Effect.fn("PgViewStore.find")(function* (where: Partial<V>) {
-    const conditions = (yield* rows.conditions(where)).map(({ column, value }) => ({
-      column,
-      isNull: value === null || value === undefined,
-      value: viewSql.holdsJson(found.types.get(column)) ? JSON.stringify(value) : value
-    }))
-    const parameters = conditions.filter(({ isNull }) => !isNull).map(({ value }) => value)
-    return (yield* select(sql.find(conditions), parameters)).map((row) => row.view)
-  })
-
-  const load: ViewStore.ViewStore<V>["load"] = Effect.fn("PgViewStore.load")(function* (consumer, keys) {
-    const parameters = [...offsetSql.consumerParameters(consumer), keys, found.name]
-    const [loaded] = yield* Effect.mapError(often<viewSql.Loaded>(sql.load, parameters), storeError)
-    const [offset, stored, dead] = loaded ?? ["0", "[]", "{}"]
-    const alive = yield* rows.decodeAll(JSON.parse(stored))
-    const tombstones = Object.entries<number>(JSON.parse(dead)).filter(([key]) => !alive.has(key))
-    return { offset: Number(offset), rows: alive, tombstones: new Map(tombstones) }
-  })
-
-  const commit: ViewStore.ViewStore<V>["commit"] = Effect.fn("PgViewStore.commit")(function* (page) {
-    const { quarantine, tombstones = new Map() } = page
-    const deletes = tombstones.size > 0 || quarantine !== undefined
-    const parameters = [
-      ...offsetSql.commitParameters(page),
-      yield* rows.encode(page.rows),
-      found.name,
-      ...(deletes ? [viewRows.tombstones(tombstones)] : []),
-      ...(quarantine === undefined ? [] : quarantineSql.changes(quarantine))
-    ]
-    const statement = sql.commit({ deletes, quarantines: quarantine !== undefined })
-    yield* Effect.mapError(often(statement, parameters), commitError(page))
-    announce()
-  })
-
-  const quarantined = Effect.fn("PgViewStore.quarantined")(function* (name: string) {
-    return (yield* run<quarantineSql.Row>(quarantineSql.ofConsumer, [name])).map(quarantineSql.fromRow)
-  }, Effect.mapError(storeError))
-
-  const settle = Effect.fn("PgViewStore.settle")(function* (attempt: ViewStore.Attempt<V>) {
-    const parameters = [
-      ...quarantineSql.settleParameters(attempt),
-      yield* rows.encode(attempt.rows),
-      found.name,
-      viewRows.tombstones(attempt.tombstones)
-    ]
-    const [row] = yield* Effect.mapError(run<quarantineSql.Settled>(sql.settle, parameters), storeError)
-    announce()
-    return row?.outcome ?? "Gone"
-  })
-
-  const replace: ViewStore.ViewStore<V>["replace"] = Effect.fn("PgViewStore.replace")(function* ({
-    fence,
-    rows: given,
-    tombstones = new Map()
-  }) {
-    const { deployment, epoch, index, token } = fence
-    const values = [yield* rows.encode(given), found.name, viewRows.tombstones(tombstones)]
-    const parameters = [deployment, index, epoch, token, ...values]
-    const [answer] = yield* Effect.mapError(run<{ readonly changed: string }>(sql.replace, parameters), (cause) =>
-      sqlState(cause) === offsetSql.notNewest ? ProcessContext.fenced(fence) : storeError(cause)
-    )
-    announce()
-    return Number(answer?.changed ?? 0)
-  })
-
-  const scan: ViewStore.ViewStore<V>["scan"] = Effect.fn("PgViewStore.scan")(function* (after, limit) {
-    const parameters = [limit, ...Option.toArray(after)]
-    const page = yield* Effect.mapError(
-      run<{ readonly key: string; readonly row: string }>(sql.scan(Option.isSome(after)), parameters),
-      storeError
-    )
-    return yield* Effect.forEach(page, ({ key, row }) =>
-      Effect.map(rows.decode(JSON.parse(row)), (decoded) => [key, decoded] as const)
-    )
-  })
-
-  const awaitReceipt: ViewStore.ViewStore<V>["awaitReceipt"] = Effect.fn("PgViewStore.awaitReceipt")(function* (
-    { key, sequence },
-    timeout
-  ) {
-    if (sequence <= 0) return
-    const waiting = yield* Effect.mapError(reached(key, sequence), storeError).pipe(
-      Effect.timeoutFail({
-        duration: timeout,
-        onTimeout: () => new ViewStore.ReceiptTimeout({ view, key, sequence })
-      })
-    )
-    if (Option.isSome(waiting)) {
-      return yield* new ViewStore.Quarantined({ view, key, sequence, entry: waiting.value })
-    }
-  })
-
-  return { get, find, load, commit, quarantined, settle, replace, scan, awaitReceipt } satisfies ViewStore.ViewStore<V>
-})
-
 /**
  * The view of a class, in a table that a migration of the application has made; its consumers' offsets are in the table
  * of `PgOffsetStore.migrations`.
@@ -232,8 +88,53 @@ export const layer = <Self, Name extends string, V extends object, I>(
   view: ViewStore.ViewStoreClass<Self, Name, V, I>,
   options: Storage<keyof I & string> & Settings
 ): Layer.Layer<Self, ViewStore.ViewStoreError, PgClient.PgClient> => {
-  tableName(options.table)
-  identifier(options.key, "name of a column")
-  viewColumns.columnsOf(view.row, options.columns ?? {})
-  return Layer.scoped(view, make(view, options)).pipe(Layer.provide(Notifications.layer))
+  const table = tableName(options.table)
+  const key = identifier(options.key, "name of a column")
+  const columns = viewColumns.columnsOf(view.row, options.columns ?? {})
+  const rows = viewRows.make({ view: view.label, row: view.row, key, columns })
+  const { namedStatements = true } = options
+  const shape = { view: view.label, table, key, columns, wanted: wantedOf(view.row), rows, namedStatements }
+  return Layer.scoped(view, viewStore.make(shape)).pipe(Layer.provide(Notifications.layer))
+}
+
+/**
+ * Where a view is kept as JSON: the table, the column of the key, and the one that holds the rows (`row`), `jsonb` or `json`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface JsonStorage {
+  readonly table: string
+  readonly key: string
+  readonly json?: string
+}
+
+/**
+ * The view of a class, each row in one column of JSON, as its schema encodes it: a field more or less needs no migration of
+ * the table. `find` compares fields within the JSON; where that is to be quick it needs indexes, on `(row -> 'field')`.
+ *
+ * Fails with `ViewStoreError` where the table does not fit, and says what. Throws a `RangeError` when the name of the table or
+ * of a column is none.
+ *
+ * @example
+ * ```ts
+ * // CREATE TABLE drafts (key text PRIMARY KEY, version bigint NOT NULL, row jsonb NOT NULL)
+ * PgViewStore.layerJson(DraftsView, { table: "drafts", key: "key" })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerJson = <Self, Name extends string, V extends object, I>(
+  view: ViewStore.ViewStoreClass<Self, Name, V, I>,
+  options: JsonStorage & Settings
+): Layer.Layer<Self, ViewStore.ViewStoreError, PgClient.PgClient> => {
+  const table = tableName(options.table)
+  const key = identifier(options.key, "name of a column")
+  const json = identifier(options.json ?? "row", "name of a column")
+  const rows = viewJson.make({ view: view.label, row: view.row, key, json })
+  const { namedStatements = true } = options
+  const [columns, wanted] = [viewJson.columnsOf(json), viewJson.wantedOf(json)]
+  const shape = { view: view.label, table, key, columns, wanted, rows, namedStatements }
+  return Layer.scoped(view, viewStore.make(shape)).pipe(Layer.provide(Notifications.layer))
 }

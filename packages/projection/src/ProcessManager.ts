@@ -34,6 +34,7 @@ import {
   ProcessContext
 } from "@aecor/core"
 import { type Context, Effect, type Option, type Scope } from "effect"
+import * as keptIn from "./internal/keptIn.js"
 import * as Managed from "./internal/managed.js"
 import { checkPageSize } from "./internal/pages.js"
 import * as Sending from "./internal/sending.js"
@@ -80,6 +81,15 @@ export const make = <JS, E extends { readonly _tag: string }, X, R>(
 }
 
 /**
+ * The `send` of a consumer's reaction to an event: what `make` gives to `react`, for tests of a reaction alone.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const sendFor: (consumer: ConsumerId.ConsumerId, event: EntityEvent.EntityEvent<unknown>) => Send =
+  Sending.because
+
+/**
  * A manager with a row for each key of the journal. `react` and `settle` are pure: the one says what an event leads to,
  * the other what a command's outcome leads to; `send` sends one command, with the options handed on as they are.
  *
@@ -118,11 +128,7 @@ export const withState = <JS, E extends { readonly _tag: string }, VS, S, C, A, 
   const { journal, react, send, settle, states } = options
   return {
     name,
-    offsets: {
-      get: (consumer) =>
-        Effect.flatMap(states, (store) => Effect.map(store.load(consumer, []), ({ offset }) => offset)),
-      move: (commit) => Effect.flatMap(states, (store) => store.commit({ ...commit, rows: new Map() }))
-    },
+    offsets: keptIn.view(states),
     // nothing is ever set aside: a process ends at what it cannot react to
     quarantine: {
       entries: Effect.flatMap(states, (store) => store.quarantined(name)),

@@ -18,24 +18,25 @@ import {
   ConsumerId,
   type EntityEvent,
   type Journal,
-  type JournalError,
-  type Offset,
   OffsetStore,
   Process,
   ProcessContext,
-  type Quarantine,
   type Tagging
 } from "@aecor/core"
 import { type Context, Effect, Option, type Scope } from "effect"
 import * as FailurePolicy from "./FailurePolicy.js"
 import * as AtLeastOnce from "./internal/atLeastOnce.js"
 import * as ExactlyOnce from "./internal/exactlyOnce.js"
+import * as keptIn from "./internal/keptIn.js"
 import { checkPageSize } from "./internal/pages.js"
+import { retryEach } from "./internal/retryEach.js"
 import { retryFold } from "./internal/retryFold.js"
 import { retryHandle } from "./internal/retryHandle.js"
+import type { Offsets, SetAside } from "./ProjectionModels.js"
 import type * as ViewStore from "./ViewStore.js"
 
 export * from "./ProjectionError.js"
+export * from "./ProjectionModels.js"
 
 /**
  * A name and the processes to deploy under it, one for each tag of the journal, in the order of the tags.
@@ -58,37 +59,6 @@ export interface Projection<out R, out S = unknown, out Q = unknown> {
 }
 
 /**
- * The keys that a projection has set aside. `retry` tries all of them again, the oldest first, or those of one key; what
- * it needs beside the stores is what events are projected with. A key whose event fails again stays, and says why.
- *
- * @since 0.1.0
- * @category models
- */
-export interface SetAside<out S, out Q> {
-  readonly entries: Effect.Effect<ReadonlyArray<Quarantine.Entry>, StoreError, S>
-  readonly retry: (key?: string) => Effect.Effect<ReadonlyArray<Retried>, StoreError | JournalError.JournalError, Q>
-}
-
-/**
- * A key that was tried again, as it was before, and what came of it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Retried {
-  readonly entry: Quarantine.Entry
-  readonly outcome: Quarantine.Outcome
-}
-
-/**
- * The error of the store in which a projection keeps its offsets.
- *
- * @since 0.1.0
- * @category errors
- */
-export type StoreError = ViewStore.ViewStoreError | OffsetStore.OffsetStoreError
-
-/**
  * A projection that keeps a view, with what the view is made of: all that it takes to fold it anew.
  *
  * @since 0.1.0
@@ -107,27 +77,6 @@ export interface ViewProjection<JS, E, VS, V> extends Projection<JS | VS | Proce
  * @category models
  */
 export type Project<V, E> = (view: Option.Option<V>, event: EntityEvent.EntityEvent<E>) => Option.Option<V>
-
-/**
- * A projection's offsets, wherever it keeps them.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Offsets<out S> {
-  readonly get: (consumer: ConsumerId.ConsumerId) => Effect.Effect<Offset.Offset, StoreError, S>
-  readonly move: (
-    commit: OffsetStore.Commit
-  ) => Effect.Effect<
-    void,
-    | ProcessContext.Fenced
-    | ViewStore.CommitConflict
-    | ViewStore.ViewStoreError
-    | OffsetStore.OffsetConflict
-    | OffsetStore.OffsetStoreError,
-    S
-  >
-}
 
 /**
  * A projection that keeps a view: a pure fold from a key's events to its row.
@@ -171,20 +120,27 @@ export const exactlyOnce = <JS, E extends { readonly _tag: string }, VS, V>(
     retry: (key) =>
       Effect.gen(function* () {
         const source = { projection: name, project, journal: yield* journal, store: yield* view }
-        return yield* tryAgain(yield* source.store.quarantined(name), key, retryFold<V, E>(source))
+        return yield* retryEach(yield* source.store.quarantined(name), key, retryFold<V, E>(source))
       })
   }
-  const offsets: Offsets<VS> = {
-    get: (consumer) => Effect.flatMap(view, (store) => Effect.map(store.load(consumer, []), ({ offset }) => offset)),
-    move: (commit) => Effect.flatMap(view, (store) => store.commit({ ...commit, rows: new Map() }))
-  }
-  const processes = perTag(name, journal, { offsets, quarantine }, (consumer) =>
+  const processes = perTag(name, journal, { offsets: keptIn.view(view), quarantine }, (consumer) =>
     Effect.gen(function* () {
       const events = yield* journal
       const store = yield* view
       const fence = yield* ProcessContext.ProcessContext
+      const retry = retryFold<V, E>({ projection: name, project, journal: events, store })
       return yield* Process.fromEffect(
-        ExactlyOnce.run<V, E>({ consumer, view: view.label, journal: events, store, fence, project, policy, pageSize })
+        ExactlyOnce.run<V, E>({
+          retry,
+          consumer,
+          view: view.label,
+          journal: events,
+          store,
+          fence,
+          project,
+          policy,
+          pageSize
+        })
       )
     })
   )
@@ -221,10 +177,6 @@ export const atLeastOnce = <JS, E extends { readonly _tag: string }, X, R>(
   const pageSize = checkPageSize(name, options.pageSize ?? 100)
   const policy = options.onFailure ?? FailurePolicy.halt
   const handle = (event: EntityEvent.EntityEvent<E>) => Effect.scoped(options.handle(event))
-  const kept: Offsets<OffsetStore.OffsetStore> = {
-    get: (consumer) => Effect.flatMap(OffsetStore.OffsetStore, (store) => store.get(consumer)),
-    move: (commit) => Effect.flatMap(OffsetStore.OffsetStore, (store) => store.commit(commit))
-  }
   const quarantine: SetAside<OffsetStore.OffsetStore, JS | OffsetStore.OffsetStore | Exclude<R, Scope.Scope>> = {
     entries: Effect.flatMap(OffsetStore.OffsetStore, (store) => store.quarantined(name)),
     retry: (key) =>
@@ -232,10 +184,10 @@ export const atLeastOnce = <JS, E extends { readonly _tag: string }, X, R>(
         const journal = yield* options.journal
         const { quarantined, settle } = yield* OffsetStore.OffsetStore
         const source = { journal, quarantined, settle, handle: AtLeastOnce.handler(name, handle) }
-        return yield* tryAgain(yield* quarantined(name), key, retryHandle(source))
+        return yield* retryEach(yield* quarantined(name), key, retryHandle(source))
       })
   }
-  return perTag(name, options.journal, { offsets: kept, quarantine }, (consumer) =>
+  return perTag(name, options.journal, { offsets: keptIn.offsetStore, quarantine }, (consumer) =>
     Effect.gen(function* () {
       const journal = yield* options.journal
       const offsets = yield* OffsetStore.OffsetStore
@@ -253,14 +205,3 @@ const perTag = <R, S, Q>(
   kept: { readonly offsets: Offsets<S>; readonly quarantine: SetAside<S, Q> },
   process: (consumer: ConsumerId.ConsumerId) => Process.Process<never, R>
 ): Projection<R, S, Q> => ({ name, processes: tagging.tags.map((tag) => process(ConsumerId.make(name, tag))), ...kept })
-
-/** Tries the keys again, one after the other, or one of them. */
-const tryAgain = <E, R>(
-  entries: ReadonlyArray<Quarantine.Entry>,
-  key: string | undefined,
-  retry: (entry: Quarantine.Entry) => Effect.Effect<Quarantine.Outcome, E, R>
-): Effect.Effect<ReadonlyArray<Retried>, E, R> =>
-  Effect.forEach(
-    entries.filter((entry) => key === undefined || entry.key === key),
-    (entry) => Effect.map(retry(entry), (outcome) => ({ entry, outcome }))
-  )

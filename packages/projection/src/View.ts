@@ -168,6 +168,8 @@ export interface ViewStore<V> {
    * whose stored version is the same or higher, or whose tombstone's is, stays as it is, and the offset is set nonetheless.
    */
   readonly commit: (commit: Commit<V>) => Effect.Effect<void, ProcessContext.Fenced | CommitConflict | ViewStoreError>
+  /** When a consumer's offset was last committed, in milliseconds since the epoch; none before its first commit. */
+  readonly advancedAt: (consumer: ConsumerId.ConsumerId) => Effect.Effect<Option.Option<number>, ViewStoreError>
   /** The keys that the consumers of a name have set aside, of all tags, the oldest first. */
   readonly quarantined: (name: string) => Effect.Effect<ReadonlyArray<Quarantine.Entry>, ViewStoreError>
   /**

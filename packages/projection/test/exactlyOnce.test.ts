@@ -193,7 +193,7 @@ describe("Projection.exactlyOnce", () => {
       const down = new ViewStore.ViewStoreError({ view: "counters", description: "down" })
       const broken = { ...view, commit: () => Effect.fail(down) }
       const process = yield* Effect.provideService(start(counters("Down")), CounterView, broken)
-      expect(yield* errorOf(process)).toBe(down)
+      expect(yield* errorOf(process)).toMatchObject({ _tag: "ViewStoreError", description: "down" })
     }).pipe(Effect.provide(Memory))
   )
 

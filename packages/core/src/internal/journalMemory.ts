@@ -177,6 +177,11 @@ export const make = <E extends { readonly _tag: string }>(
         Effect.map(partitions.reading(tag), ({ begin, end, matches }) =>
           Math.max(begin, log.slice(0, end).findLast(matches)?.position ?? 0)
         ),
+      behind: (tag: Tagging.EventTag, after: Offset) =>
+        Effect.map(partitions.reading(tag), (reading) => {
+          const events = log.slice(after, reading.end).filter(reading.matches)
+          return { events: events.length, since: Option.fromNullable(events[0]?.timestamp) }
+        }),
       positionAt: (time: DateTime.Utc) =>
         Effect.sync(() => log.findLast(({ timestamp }) => timestamp <= time.epochMillis)?.position ?? 0),
       partitioning: partitions.partitioning,

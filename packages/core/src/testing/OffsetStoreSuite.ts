@@ -11,7 +11,7 @@
  * @since 0.1.0
  */
 import { addEqualityTesters, expect } from "@effect/vitest"
-import { Effect, Either, type Layer } from "effect"
+import { Effect, Either, type Layer, Option } from "effect"
 import * as ConsumerId from "../ConsumerId.js"
 import type { Offset } from "../Offset.js"
 import { OffsetConflict, OffsetStore } from "../OffsetStore.js"
@@ -51,6 +51,20 @@ export const suite = <E>(name: string, store: Layer.Layer<OffsetStore | ProcessL
           yield* commit(consumer, fence, expected, offset)
           expect(yield* get(consumer)).toBe(offset)
         }
+      })
+    )
+
+    it.effect("tells when an offset was last committed", () =>
+      Effect.gen(function* () {
+        const consumer = freshConsumer()
+        const fence = yield* newFence
+        const { advancedAt } = yield* OffsetStore
+        expect(yield* advancedAt(consumer)).toEqual(Option.none())
+        yield* commit(consumer, fence, 0, 3)
+        const first = Option.getOrThrow(yield* advancedAt(consumer))
+        yield* commit(consumer, fence, 3, 4)
+        expect(Option.getOrThrow(yield* advancedAt(consumer))).toBeGreaterThanOrEqual(first)
+        expect(first).toBeGreaterThan(Date.UTC(2020, 0))
       })
     )
 

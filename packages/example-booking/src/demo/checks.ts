@@ -1,6 +1,6 @@
 /**
  * What must be true when the sale is over, checked against the database and over HTTP: nothing lost, nothing counted
- * twice, nothing out of order, no seat sold twice, no write of an older run after one of a newer.
+ * twice, nothing out of order, no seat sold twice, every payment accounted for, no write of an older run after one of a newer.
  */
 import type { EntityEvent } from "@aecor/core"
 import { HttpApiClient } from "@effect/platform"
@@ -8,7 +8,7 @@ import { PgClient } from "@effect/sql-pg"
 import { type Duration, Effect, Option, Schedule, Stream } from "effect"
 import { BookingJournal } from "../domain/Booking.js"
 import type { BookingEvent } from "../domain/BookingEvent.js"
-import type { BookingId, ClientId } from "../domain/Ids.js"
+import type { BookingId, ClientId, PaymentId } from "../domain/Ids.js"
 import { BookingApi } from "../http/BookingApi.js"
 import { type BookingRow, project } from "../view/BookingRow.js"
 import { BookingsView } from "../view/BookingsView.js"
@@ -65,6 +65,27 @@ const doublySold = (all: Iterable<History>): number => {
   return [...owners.values()].filter((count) => count > 1).length
 }
 
+/**
+ * Of the payments that were accepted: how many are not accounted for, by the booking or by a refusal; and how many were
+ * taken by more than one booking, or refused and taken nevertheless.
+ */
+const paymentsWrong = (accepted: ReadonlySet<PaymentId>, all: ReadonlyMap<string, History>) =>
+  Effect.gen(function* () {
+    const sql = yield* PgClient.PgClient
+    const rows = yield* sql<{ readonly id: string; readonly state: string }>`
+      SELECT payment_id AS id, state FROM payment_received`
+    const stateOf = new Map(rows.map(({ id, state }) => [id, state]))
+    const events = [...all.values()].flat().map(({ event }) => event)
+    const times = (id: PaymentId) => events.filter((_) => _._tag === "BookingPaid" && _.paymentId === id).length
+    const isAccountedFor = (id: PaymentId) =>
+      stateOf.get(id) === "taken" ? times(id) > 0 : stateOf.get(id) === "refused"
+    const ids = [...accepted]
+    return {
+      lost: ids.filter((id) => !isAccountedFor(id)).length,
+      twice: ids.filter((id) => times(id) > (stateOf.get(id) === "taken" ? 1 : 0)).length
+    }
+  })
+
 /** Sees every commit of an offset from now on, in the order in which they take effect. */
 export const recordCommits = Effect.gen(function* () {
   const sql = yield* PgClient.PgClient
@@ -109,7 +130,7 @@ const seenOverHttp = (node: Node, accepted: ReadonlyMap<BookingId, ClientId>, al
     return outcomes.filter((seen) => !seen).length
   })
 
-/** Waits until no booking waits for its confirmation and every view has its journal's version, or until it takes too long. */
+/** Waits until no booking waits for its confirmation, no payment waits for its booking, and every view has its journal's version, or until it takes too long. */
 export const awaitQuiet = (within: Duration.DurationInput) =>
   Effect.gen(function* () {
     const sql = yield* PgClient.PgClient
@@ -118,10 +139,13 @@ export const awaitQuiet = (within: Duration.DurationInput) =>
       FROM (SELECT key, max(sequence) AS head FROM booking_event GROUP BY key) AS journal
       LEFT JOIN bookings ON booking_id = key
       WHERE version IS DISTINCT FROM head OR status = 'AwaitingConfirmation'`
-    if (behind === undefined || behind.count > 0) return yield* Effect.fail(behind?.count ?? 0)
+    const [unpaid] = yield* sql<{ readonly count: number }>`
+      SELECT count(*)::integer AS count FROM payment_received WHERE state = 'received'`
+    const left = (behind?.count ?? 0) + (unpaid?.count ?? 0)
+    if (left > 0) return yield* Effect.fail(left)
   }).pipe(Effect.retry(Schedule.spaced("200 millis").pipe(Schedule.upTo(within))), Effect.ignore)
 
-export const check = (node: Node, accepted: ReadonlyMap<BookingId, ClientId>) =>
+export const check = (node: Node, accepted: ReadonlyMap<BookingId, ClientId>, payments: ReadonlySet<PaymentId>) =>
   Effect.gen(function* () {
     const view = yield* BookingsView
     const all = yield* histories
@@ -142,12 +166,13 @@ export const check = (node: Node, accepted: ReadonlyMap<BookingId, ClientId>) =>
       if (history.some((event, i) => event.sequence !== i + 1)) outOfOrder += 1
     }
     const unseen = yield* seenOverHttp(node, accepted, all)
+    const wrong = yield* paymentsWrong(payments, all)
     const { commits, stale } = yield* staleWrites
     const figures: Figures = {
       events: [...all.values()].reduce((sum, history) => sum + history.length, 0),
       views: rows.filter(([_, row]) => Option.isSome(row)).length,
-      lost: lost + unseen,
-      twice,
+      lost: lost + unseen + wrong.lost,
+      twice: twice + wrong.twice,
       outOfOrder,
       seatsSoldTwice: doublySold(all.values()),
       staleWrites: stale

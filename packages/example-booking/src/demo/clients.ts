@@ -22,7 +22,8 @@ export interface Sale {
   free: ReadonlyArray<Seat>
   looked: boolean
   requests: number
-  paid: number
+  /** The payments that were answered with 202. */
+  readonly payments: Set<PaymentId>
   /** Requests that were sent again because a node did not answer. */
   repeated: number
 }
@@ -32,7 +33,7 @@ export const makeSale = (): Sale => ({
   free: [],
   looked: false,
   requests: 0,
-  paid: 0,
+  payments: new Set(),
   repeated: 0
 })
 
@@ -99,9 +100,10 @@ const pay = (sale: Sale, clients: () => ReadonlyArray<Client>, clientId: ClientI
       isRefusal
     )
     if (booking.status !== "Confirmed") return
-    const payload = { paymentId: PaymentId.make(`pay-${bookingId}`), clientId, bookingId }
+    const paymentId = PaymentId.make(`pay-${bookingId}`)
+    const payload = { paymentId, clientId, bookingId }
     yield* ask(sale, clients, (_) => _.payments.receive({ payload }), isRefusal)
-    sale.paid += 1
+    sale.payments.add(paymentId)
   }).pipe(
     // not in the view yet, or over meanwhile: the client does not mind
     Effect.catchIf(isRefusal, () => Effect.void)

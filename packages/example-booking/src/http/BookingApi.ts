@@ -11,6 +11,7 @@ import * as R from "../domain/BookingRejection.js"
 import { BookingId, ClientId, ConcertId, PaymentId, Reason } from "../domain/Ids.js"
 import { Seat } from "../domain/Seat.js"
 import { live } from "../page/LiveApi.js"
+import { Payment, PaymentIdTaken, Received } from "../payment/PaymentInbox.js"
 import { SeatOffer } from "../reservation/TicketReservation.js"
 import { BookingRow } from "../view/BookingRow.js"
 import { CommandNotAnswered, StorageUnavailable, ViewBehind } from "./HttpError.js"
@@ -31,8 +32,6 @@ const PlaceBooking = Schema.Struct({
 })
 
 const CancelBooking = Schema.Struct({ reason: Reason })
-
-export const Payment = Schema.Struct({ paymentId: PaymentId, clientId: ClientId, bookingId: BookingId })
 
 /** A command has been accepted. */
 const Accepted = Schema.Struct({ bookingId: BookingId, token: ReadToken })
@@ -78,19 +77,46 @@ const bookings = HttpApiGroup.make("bookings")
       .addError(CommandNotAnswered, { status: 503 })
   )
 
-const payments = HttpApiGroup.make("payments").add(
-  HttpApiEndpoint.post("receive")`/payments`
-    .setPayload(Payment)
-    .addSuccess(Accepted, { status: 202 })
-    .addError(R.BookingNotFound, { status: 404 })
-    .addError(R.BookingIsNotConfirmed, { status: 409 })
-    .addError(R.BookingIsDenied, { status: 409 })
-    .addError(R.BookingIsAlreadyCanceled, { status: 409 })
-    .addError(R.BookingIsExpired, { status: 409 })
-    .addError(R.BookingIsAlreadySettled, { status: 409 })
-    .addError(CommandNotAnswered, { status: 503 })
-    .annotate(OpenApi.Description, "Tells that the money for a booking has come.")
-)
+const paymentId = HttpApiSchema.param("paymentId", PaymentId)
+
+export class PaymentNotFound extends Schema.TaggedError<PaymentNotFound>()("PaymentNotFound", {}) {}
+
+const payments = HttpApiGroup.make("payments")
+  .add(
+    HttpApiEndpoint.post("receive")`/payments`
+      .setPayload(Received)
+      .addSuccess(Payment, { status: 202 })
+      .addError(PaymentIdTaken, { status: 409 })
+      .addError(StorageUnavailable, { status: 503 })
+      .annotate(
+        OpenApi.Description,
+        "Tells that the money for a booking has come. It is kept at once, and its booking is told soon after; the same payment again changes nothing."
+      )
+  )
+  .add(
+    HttpApiEndpoint.get("get")`/payments/${paymentId}`
+      .addSuccess(Payment)
+      .addError(PaymentNotFound, { status: 404 })
+      .addError(StorageUnavailable, { status: 503 })
+      .annotate(OpenApi.Description, "Where a payment stands, and why it was refused.")
+  )
+  .add(
+    HttpApiEndpoint.get("refused")`/payments/refused`
+      .addSuccess(Schema.Array(Payment))
+      .addError(StorageUnavailable, { status: 503 })
+      .annotate(OpenApi.Description, "For operators: the payments whose money is to be given back, the last first.")
+  )
+  .add(
+    HttpApiEndpoint.post("again")`/payments/${paymentId}/again`
+      .setPayload(Schema.Struct({}))
+      .addSuccess(Payment, { status: 202 })
+      .addError(PaymentNotFound, { status: 404 })
+      .addError(StorageUnavailable, { status: 503 })
+      .annotate(
+        OpenApi.Description,
+        "For operators: a refused payment is tried again. Of any other one, nothing changes."
+      )
+  )
 
 const concerts = HttpApiGroup.make("concerts").add(
   HttpApiEndpoint.get("seats")`/concerts/${concertId}/seats`

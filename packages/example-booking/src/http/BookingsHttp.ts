@@ -20,7 +20,7 @@ const setLocation = (location: string) =>
   )
 
 /** To anybody but its owner, a booking does not exist. */
-export const checkOwner = Effect.fn("checkOwner")(function* (bookingId: BookingId, clientId: ClientId) {
+const checkOwner = Effect.fn("checkOwner")(function* (bookingId: BookingId, clientId: ClientId) {
   const booking = yield* Booking
   const { clientId: owner } = yield* booking(bookingId).Status()
   if (owner !== clientId) return yield* new BookingNotFound()

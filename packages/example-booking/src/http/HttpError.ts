@@ -5,6 +5,7 @@
 import type { CommandFailed, Lease } from "@aecor/core"
 import type { ViewAlias, ViewStore } from "@aecor/projection"
 import { Effect, Schema } from "effect"
+import type { PaymentInboxError } from "../payment/PaymentInbox.js"
 import type { TicketReservationError } from "../reservation/TicketReservation.js"
 
 /** The booking did not answer. Where `inDoubt`, the command may have taken effect; sending it again is safe. */
@@ -25,5 +26,5 @@ export const behind = (error: ViewStore.ReceiptTimeout | ViewStore.Quarantined):
   Effect.zipRight(Effect.logInfo(error.message), new ViewBehind())
 
 export const unavailable = (
-  error: ViewAlias.ReadError | TicketReservationError | Lease.ProcessLeaseError
+  error: ViewAlias.ReadError | TicketReservationError | PaymentInboxError | Lease.ProcessLeaseError
 ): Effect.Effect<never, StorageUnavailable> => Effect.zipRight(Effect.logWarning(error), new StorageUnavailable())

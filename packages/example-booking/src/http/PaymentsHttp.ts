@@ -1,18 +1,33 @@
-/** Taking payments: what has been accepted here is the booking's to answer. */
+/** Receiving payments, and telling where they stand. What becomes of one is its booking's to say, later. */
 import { HttpApiBuilder } from "@effect/platform"
-import { Effect } from "effect"
-import { Booking } from "../domain/Booking.js"
-import { BookingApi, type Payment } from "./BookingApi.js"
-import { checkOwner } from "./BookingsHttp.js"
-import { notAnswered } from "./HttpError.js"
+import { Effect, Option } from "effect"
+import { type Payment, PaymentInbox } from "../payment/PaymentInbox.js"
+import { BookingApi, PaymentNotFound } from "./BookingApi.js"
+import { unavailable } from "./HttpError.js"
 
-const receive = Effect.fn("receivePayment")(function* ({ bookingId, clientId, paymentId }: typeof Payment.Type) {
-  yield* checkOwner(bookingId, clientId)
-  const booking = yield* Booking
-  const { sequence } = yield* booking.receipts(bookingId).ReceivePayment({ paymentId })
-  return { bookingId, token: { key: bookingId, sequence } }
-})
+const orNotFound = (payment: Option.Option<Payment>): Effect.Effect<Payment, PaymentNotFound> =>
+  Option.match(payment, { onNone: () => new PaymentNotFound(), onSome: Effect.succeed })
 
 export const PaymentsHttp = HttpApiBuilder.group(BookingApi, "payments", (handlers) =>
-  handlers.handle("receive", ({ payload }) => Effect.catchTag(receive(payload), "CommandFailed", notAnswered))
+  handlers
+    .handle("receive", ({ payload }) =>
+      Effect.flatMap(PaymentInbox, (inbox) => inbox.receive(payload)).pipe(
+        Effect.catchTag("PaymentInboxError", unavailable)
+      )
+    )
+    .handle("refused", () =>
+      Effect.flatMap(PaymentInbox, (inbox) => inbox.refused).pipe(Effect.catchTag("PaymentInboxError", unavailable))
+    )
+    .handle("get", ({ path: { paymentId } }) =>
+      Effect.flatMap(PaymentInbox, (inbox) => inbox.get(paymentId)).pipe(
+        Effect.catchTag("PaymentInboxError", unavailable),
+        Effect.flatMap(orNotFound)
+      )
+    )
+    .handle("again", ({ path: { paymentId } }) =>
+      Effect.flatMap(PaymentInbox, (inbox) => inbox.again(paymentId)).pipe(
+        Effect.catchTag("PaymentInboxError", unavailable),
+        Effect.flatMap(orNotFound)
+      )
+    )
 )

@@ -4,7 +4,7 @@ import { Repartition } from "@aecor/projection"
 import { PgCluster } from "@aecor/journal-pg"
 import { Array as Arr, Effect, Layer, Option } from "effect"
 import { BookingJournal } from "../domain/Booking.js"
-import { deployments } from "../processes.js"
+import { deployments, projections } from "../processes.js"
 import { bookingView } from "../view/BookingsView.js"
 import { nextBookingView } from "../view/NextBookingsView.js"
 import { type Arguments, integer, named, UsageError } from "./Arguments.js"
@@ -73,7 +73,7 @@ const repartition = {
     Effect.gen(function* () {
       if (words.length > 0) return yield* new UsageError({ message: "repartition takes no words" })
       const had = from === undefined ? {} : { from: yield* integer("--from", from, 1) }
-      return told(yield* Repartition.run(BookingJournal, deployments, had))
+      return told(yield* Repartition.run(BookingJournal, projections, had))
     })
 } satisfies Command<unknown, unknown>
 

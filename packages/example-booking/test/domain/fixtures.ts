@@ -12,6 +12,8 @@ import type { Tickets } from "../../src/domain/Ticket.js"
 addEqualityTesters()
 
 export const clientId = ClientId.make("ann")
+/** Whose booking it is not. */
+export const stranger = ClientId.make("bob")
 export const concertId = ConcertId.make("concertA")
 export const paymentId = PaymentId.make("p-1")
 export const otherPaymentId = PaymentId.make("p-2")

@@ -23,6 +23,14 @@ const untilStatus = (bookingId: string, status: string) =>
     Effect.tap((answer) => Effect.sync(() => expect(field(answer, "status")).toBe(status)))
   )
 
+/** The same, for a payment. */
+const untilPayment = (paymentId: string, state: string) =>
+  request("GET", `/payments/${paymentId}`).pipe(
+    Effect.tap(() => TestClock.adjust("10 millis")),
+    Effect.repeat({ until: (answer) => field(answer, "state") === state, times: 200 }),
+    Effect.tap((answer) => Effect.sync(() => expect(field(answer, "state")).toBe(state)))
+  )
+
 const place = (bookingId: string, more: object = {}) =>
   request("POST", "/clients/ann/bookings", { ...order, bookingId, ...more })
 const cancel = (bookingId: string, client = "ann") =>
@@ -95,10 +103,9 @@ describe("what happens to a booking", () => {
       yield* untilStatus("second", "Denied")
       yield* place("third", { concertId: "nowhere" })
       yield* untilStatus("third", "Denied")
-      expect(yield* pay("second")).toMatchObject({
-        status: 409,
-        body: { _tag: "BookingIsDenied", reason: "already booked: row 1 seat 1" }
-      })
+      yield* pay("second")
+      const reason = "BookingIsDenied: the booking was denied: already booked: row 1 seat 1"
+      expect((yield* untilPayment("p-1", "refused")).body).toMatchObject({ reason })
     })
   )
 
@@ -108,14 +115,15 @@ describe("what happens to a booking", () => {
       yield* place("b")
       yield* untilStatus("b", "Confirmed")
       const paid = yield* pay("b")
-      expect(paid.status).toBe(202)
-      const read = yield* request("GET", `/clients/ann/bookings/b?token=${String(field(paid, "token"))}`)
-      expect(read.body).toMatchObject({ status: "Settled", expiresAt: null })
-      expect((yield* pay("b")).status).toBe(202)
-      expect(yield* pay("b", "p-2")).toMatchObject({
-        status: 409,
-        body: { _tag: "BookingIsAlreadySettled", paymentId: "p-1" }
-      })
+      expect(paid).toMatchObject({ status: 202, body: { paymentId: "p-1", bookingId: "b", state: "received" } })
+      expect((yield* untilStatus("b", "Settled")).body).toMatchObject({ expiresAt: null })
+      yield* untilPayment("p-1", "taken")
+      expect(yield* pay("b")).toMatchObject({ status: 202, body: { state: "taken" } })
+      yield* pay("b", "p-2")
+      yield* untilPayment("p-2", "refused")
+      expect((yield* request("GET", "/payments/refused")).body).toMatchObject([
+        { paymentId: "p-2", reason: "BookingIsAlreadySettled: the booking is settled" }
+      ])
       expect(yield* cancel("b")).toMatchObject({ status: 409, body: { _tag: "BookingIsAlreadySettled" } })
     })
   )
@@ -129,7 +137,39 @@ describe("what happens to a booking", () => {
       const read = yield* request("GET", `/clients/ann/bookings/b?token=${String(field(cancelled, "token"))}`)
       expect(read.body).toMatchObject({ status: "Cancelled" })
       expect((yield* cancel("b")).status).toBe(200)
-      expect(yield* pay("b")).toMatchObject({ status: 409, body: { _tag: "BookingIsAlreadyCanceled", reason: "ill" } })
+    })
+  )
+})
+
+describe("a payment", () => {
+  answers(
+    "is kept before its booking is confirmed, or is there at all; what is refused can be tried again",
+    Effect.gen(function* () {
+      yield* pay("b")
+      yield* untilPayment("p-1", "refused")
+      expect((yield* request("GET", "/payments/p-1")).body).toMatchObject({
+        reason: "BookingNotFound: there is no such booking"
+      })
+      yield* place("b")
+      yield* untilStatus("b", "Confirmed")
+      expect(yield* request("POST", "/payments/p-1/again", {})).toMatchObject({
+        status: 202,
+        body: { state: "received" }
+      })
+      yield* untilPayment("p-1", "taken")
+      yield* untilStatus("b", "Settled")
+    })
+  )
+
+  answers(
+    "of an id that another booking's has is refused: 409; one that nobody knows is none: 404",
+    Effect.gen(function* () {
+      yield* pay("b")
+      expect(yield* pay("b-2")).toMatchObject({ status: 409, body: { _tag: "PaymentIdTaken" } })
+      expect(yield* pay("b", "p-1", "bob")).toMatchObject({ status: 409, body: { _tag: "PaymentIdTaken" } })
+      const nothing = { status: 404, body: { _tag: "PaymentNotFound" } }
+      expect(yield* request("GET", "/payments/p-2")).toMatchObject(nothing)
+      expect(yield* request("POST", "/payments/p-2/again", {})).toMatchObject(nothing)
     })
   )
 })
@@ -143,7 +183,10 @@ describe("a stranger", () => {
       const nothing = { status: 404, body: { _tag: "BookingNotFound" } }
       expect(yield* request("GET", "/clients/bob/bookings/b")).toMatchObject(nothing)
       expect(yield* cancel("b", "bob")).toMatchObject(nothing)
-      expect(yield* pay("b", "p-1", "bob")).toMatchObject(nothing)
+      yield* pay("b", "p-1", "bob")
+      expect((yield* untilPayment("p-1", "refused")).body).toMatchObject({
+        reason: "BookingNotFound: there is no such booking"
+      })
       expect((yield* request("GET", "/clients/bob/bookings")).body).toEqual([])
       expect(field(yield* untilStatus("b", "Confirmed"), "status")).toBe("Confirmed")
     })
@@ -189,13 +232,16 @@ describe("the node", () => {
         body: {
           deployments: [
             { name: "BookingViewProjection", processes: 20, running: 20 },
-            { name: "BookingConfirmation", processes: 20, running: 20 }
+            { name: "BookingConfirmation", processes: 20, running: 20 },
+            { name: "BookingRelease", processes: 20, running: 20 },
+            { name: "BookingExpiration", processes: 1, running: 1 },
+            { name: "BookingPayment", processes: 4, running: 4 }
           ]
         }
       })
       const seen = yield* request("GET", "/processes")
       expect(seen.status).toBe(200)
-      expect(seen.body).toHaveLength(40)
+      expect(seen.body).toHaveLength(65)
       expect(seen.body).toContainEqual(
         expect.objectContaining({
           deployment: "BookingConfirmation",
@@ -207,7 +253,9 @@ describe("the node", () => {
         })
       )
       const spec = yield* request("GET", "/openapi.json")
-      expect(Object.keys(field(spec, "paths") as object)).toContain("/clients/{clientId}/bookings/{bookingId}")
+      expect(Object.keys(field(spec, "paths") as object)).toEqual(
+        expect.arrayContaining(["/clients/{clientId}/bookings/{bookingId}", "/payments", "/payments/refused"])
+      )
       const page = yield* request("GET", "/docs")
       expect([page.status, page.headers.get("content-type")]).toEqual([200, expect.stringContaining("text/html")])
     })

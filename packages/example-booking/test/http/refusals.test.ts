@@ -162,7 +162,7 @@ describe("when something fails behind it", () => {
       const ready = yield* request("GET", "/ready")
       expect(ready).toMatchObject({
         status: 503,
-        body: { storage: true, deployments: [{ running: 0 }, { running: 0 }] }
+        body: { storage: true, deployments: Array.makeBy(5, () => ({ running: 0 })) }
       })
     }).pipe(Effect.provide(idle))
   )

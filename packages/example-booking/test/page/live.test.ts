@@ -39,7 +39,10 @@ it.scopedLive("the machinery's page hears where every process runs, what happens
     const running = Array.from({ length: 20 }, (_, index) => ({ index, runner: "local", actual: "Running" }))
     yield* page.until("processes", [
       { name: "BookingViewProjection", processes: running },
-      { name: "BookingConfirmation", processes: running }
+      { name: "BookingConfirmation", processes: running },
+      { name: "BookingRelease", processes: running },
+      { name: "BookingExpiration", processes: running.slice(0, 1) },
+      { name: "BookingPayment", processes: running.slice(0, 4) }
     ])
     const caughtUp = { behind: 0, tags: 20 }
     yield* page.until("lag", [

@@ -1,4 +1,6 @@
 /** What BookingConfirmation does about one event, again and again, and when somebody is faster. */
+import { CommandId, ConsumerId } from "@aecor/core"
+import { ProcessManager } from "@aecor/projection"
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Effect, Fiber, Layer, Option, Stream, TestClock } from "effect"
 import * as Booking from "../../src/domain/Booking.js"
@@ -10,6 +12,7 @@ import * as fixture from "../domain/fixtures.js"
 
 const app = Layer.provideMerge(Booking.layer, Memory)
 
+const tag = Booking.BookingJournal.tagging.tagOf("b-1")
 const bookingId = BookingId.make("b-1")
 const other = BookingId.make("b-2")
 
@@ -23,7 +26,11 @@ const kinds = (id: BookingId) => Effect.map(events(id), (all) => all.map(({ even
 
 /** Hands the booking's first event to the process, as often as it is delivered. */
 const deliver = (id: BookingId) =>
-  Effect.flatMap(events(id), ([placed]) => (placed === undefined ? Effect.dieMessage("not placed") : react(placed)))
+  Effect.flatMap(events(id), ([placed]) =>
+    placed === undefined
+      ? Effect.dieMessage("not placed")
+      : react(placed, ProcessManager.sendFor(ConsumerId.make("BookingConfirmation", tag), placed))
+  )
 
 describe("BookingConfirmation", () => {
   it.effect("confirms with the reservation's tickets and expiry", () =>
@@ -59,7 +66,11 @@ describe("BookingConfirmation", () => {
       yield* deliver(bookingId)
       const [placed, ...rest] = yield* events(bookingId)
       const stored = {
-        "aecor.command": `BookingConfirmation/Confirm/${placed?.id}`,
+        "aecor.command": CommandId.ordered(
+          ConsumerId.make("BookingConfirmation", tag),
+          placed?.position ?? 0,
+          "Confirm"
+        ),
         "aecor.commandTag": "Confirm",
         correlationId: placed?.id,
         causationId: placed?.id

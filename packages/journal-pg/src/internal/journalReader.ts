@@ -132,7 +132,32 @@ export const make = Effect.fnUntraced(function* <E>(options: {
       return begin >= to ? Stream.empty : pages(begin, position, (from) => page(...piece.page(from, to, pageSize)))
     })
 
+  /** How many events a piece has after a position, and when the first was stored. */
+  const countIn = (piece: journalPartitions.Piece, after: Offset.Offset) => {
+    const begin = Math.max(after, piece.after)
+    const end = piece.to ?? Number.MAX_SAFE_INTEGER
+    if (begin >= end) return Effect.succeed({ events: 0, since: Option.none() })
+    const [asked, values] = piece.page(begin, end, Number.MAX_SAFE_INTEGER)
+    return Effect.map(
+      query<readonly [string, string | null]>(statement(options.sql.countOf(asked.text)), values),
+      ([row]): Journal.Behind => ({
+        events: Number(row?.[0] ?? 0),
+        since: Option.map(Option.fromNullable(row?.[1]), Number)
+      })
+    )
+  }
+
   return {
+    behind: (tag, after) =>
+      Effect.map(
+        Effect.flatMap(partitions.reading(tag), ({ pieces }) =>
+          Effect.forEach(pieces, (piece) => countIn(piece, after))
+        ),
+        (counts) => ({
+          events: counts.reduce((sum, { events }) => sum + events, 0),
+          since: Option.firstSomeOf(counts.map(({ since }) => since))
+        })
+      ),
     head: (tag) => Effect.flatMap(partitions.reading(tag), head),
     positionAt: (time: DateTime.Utc) => headOf(sql.headAt, [time.epochMillis]),
     partitioning: partitions.partitioning,

@@ -53,6 +53,11 @@ export const statements = ({ text }: TableName) => ({
         OR stored.tags && $5::text[] OR stored.position = $1 OR stored.position = $2)
     ORDER BY stored.position LIMIT $6`,
 
+  /** Of what a statement selects with these columns: how many there are, and when the first was stored. */
+  countOf: (selected: string) =>
+    `SELECT count(*)::text, min(at::bigint)::text
+    FROM (${selected}) behind(position, key, sequence, id, type, version, payload, metadata, at)`,
+
   /** The generations of a tagging. */
   generations: `SELECT partitions::text, first::text, since::text FROM ${text}_tagging
     WHERE tag = $1 ORDER BY generation`,

@@ -72,6 +72,9 @@ export const commitParameters = (step: {
 /** A consumer's offset as a scalar subquery, of the parameters from a number on. */
 export const offsetOf = (first: number): string => `coalesce((SELECT "offset" FROM consumer_offset
   WHERE consumer = $${first} AND tag = $${first + 1} AND partition = $${first + 2}), 0)::text`
+/** When that was, in milliseconds; no row where it never was. */
+export const advancedAt = `SELECT (extract(epoch FROM updated_at) * 1000)::bigint::text AS at FROM consumer_offset
+  WHERE consumer = $1 AND tag = $2 AND partition = $3`
 export const consumerParameters = ({ name, tag }: ConsumerId.ConsumerId): ReadonlyArray<unknown> => [
   name,
   tag.name,

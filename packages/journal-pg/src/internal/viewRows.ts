@@ -1,7 +1,7 @@
 /** How rows of a view become JSON for its table, and back. */
 import type { EventFormat } from "@aecor/core"
 import { ViewStore } from "@aecor/projection"
-import { Effect, Either, ParseResult, Schema, SchemaAST } from "effect"
+import { Effect, Either, Option, ParseResult, Schema, SchemaAST } from "effect"
 import { toJson } from "./json.js"
 import type { Column } from "./viewColumns.js"
 
@@ -12,10 +12,25 @@ export interface StoredRow {
   readonly [column: string]: unknown
 }
 
-/** A column and the encoded value that it is to equal; undefined is null. */
+/** A column, or a field within its JSON, and the encoded value that it is to equal; undefined is null. */
 export interface Condition {
   readonly column: string
+  readonly field: Option.Option<string>
   readonly value: unknown
+}
+
+/** How rows of a view become JSON for its table, and back, and what finds them. */
+export interface Rows<V> {
+  /** The rows of a commit as one JSON array of records by columns. */
+  readonly encode: (
+    rows: ReadonlyMap<string, ViewStore.Versioned<V>>
+  ) => Effect.Effect<string, ViewStore.ViewStoreError>
+  readonly decode: (stored: StoredRow) => Effect.Effect<ViewStore.Versioned<V>, ViewStore.ViewStoreError>
+  readonly decodeAll: (
+    stored: ReadonlyArray<StoredRow>
+  ) => Effect.Effect<ReadonlyMap<string, ViewStore.Versioned<V>>, ViewStore.ViewStoreError>
+  /** The places that the given fields are in, with what they are to hold. */
+  readonly conditions: (where: Partial<V>) => Effect.Effect<ReadonlyArray<Condition>, ViewStore.ViewStoreError>
 }
 
 export const make = <V extends object, I>(options: {
@@ -23,7 +38,7 @@ export const make = <V extends object, I>(options: {
   readonly row: Schema.Schema<V, I>
   readonly key: string
   readonly columns: ReadonlyArray<Column>
-}) => {
+}): Rows<V> => {
   const { columns, key, view } = options
   const encodeRow = ParseResult.encode(options.row)
   const decodeRow = ParseResult.decodeUnknown(options.row)
@@ -45,7 +60,6 @@ export const make = <V extends object, I>(options: {
       }
     })
 
-  /** The rows of a commit as one JSON array of records by columns. */
   const encode = (rows: ReadonlyMap<string, ViewStore.Versioned<V>>) =>
     Effect.flatMap(all(rows, encodeOne), (records) =>
       Either.mapLeft(toJson(records), (why) => failed(`a row cannot be stored: ${why}`))
@@ -69,7 +83,6 @@ export const make = <V extends object, I>(options: {
       (decoded) => new Map(decoded)
     )
 
-  /** The columns that the given fields are in, with what they are to hold. */
   const conditions = Effect.fnUntraced(function* (
     where: Partial<V>
   ): Effect.fn.Return<ReadonlyArray<Condition>, ViewStore.ViewStoreError> {
@@ -83,7 +96,7 @@ export const make = <V extends object, I>(options: {
     const fields = SchemaAST.getPropertySignatures(SchemaAST.encodedAST(picked.ast)).map(({ name }) => name)
     return columns
       .filter(({ field }) => fields.includes(field))
-      .map(({ column, field }) => ({ column, value: fieldOf(encoded, field) }))
+      .map(({ column, field }) => ({ column, field: Option.none(), value: fieldOf(encoded, field) }))
   })
 
   return { encode, decode, decodeAll, conditions }
@@ -93,7 +106,7 @@ export const make = <V extends object, I>(options: {
  * What each of many comes to, in a plain loop while nothing of it has to be waited for: a schema seldom has effects, and
  * one an element would be most of what the element costs.
  */
-const all = <A, B, E>(
+export const all = <A, B, E>(
   from: Iterable<A>,
   one: (element: A) => EventFormat.Parsed<B, E>
 ): Effect.Effect<ReadonlyArray<B>, E> =>

@@ -2,12 +2,14 @@
  * The statements of a view's table. Rows travel as JSON in both directions, and Postgres converts between it and the
  * types of the columns.
  */
+import { Option } from "effect"
 import type { Rights } from "./grants.js"
 import type { TableName } from "./identifier.js"
 import { commitCall, offsetOf } from "./offsetSql.js"
 import * as quarantineSql from "./quarantineSql.js"
 import { statement } from "./statement.js"
 import type { Column, Found } from "./viewColumns.js"
+import type { Condition } from "./viewRows.js"
 
 /**
  * The versions at which rows of views were deleted. `view` names the table of the view, with its schema. A row that came
@@ -123,14 +125,23 @@ export const statements = (table: TableName, key: string, columns: ReadonlyArray
       `SELECT "${key}"::text AS key, to_jsonb(stored)::text AS row FROM ${table.text} stored
       WHERE ${after ? `"${key}" > $2::${keyType}` : "true"} ORDER BY "${key}" LIMIT $1`,
 
-    /** The rows whose columns are as given; the order is that of the key's code points. */
-    find: (where: ReadonlyArray<{ readonly column: string; readonly isNull: boolean }>) => {
-      let parameter = 0
-      const conditions = where.map(({ column, isNull }) =>
-        isNull ? `"${column}" IS NULL` : equals(column, types.get(column) ?? "text", ++parameter)
-      )
-      return `SELECT to_jsonb(stored)::text AS row FROM ${table.text} stored
+    /** The rows whose columns are as given, or what is in their JSON; the order is that of the key's code points. */
+    find: (where: ReadonlyArray<Condition>) => {
+      const parameters: Array<unknown> = []
+      const parameter = (value: unknown) => `$${parameters.push(value)}`
+      const conditions = where.map(({ column, field, value }) => {
+        const isNull = value === null || value === undefined
+        if (Option.isSome(field)) {
+          const found = `coalesce("${column}"::jsonb -> ${parameter(field.value)}::text, 'null')`
+          return `${found} = ${isNull ? "'null'" : `${parameter(JSON.stringify(value))}::jsonb`}`
+        }
+        if (isNull) return `"${column}" IS NULL`
+        const type = types.get(column) ?? "text"
+        return equals(column, type, parameter(holdsJson(type) ? JSON.stringify(value) : value))
+      })
+      const text = `SELECT to_jsonb(stored)::text AS row FROM ${table.text} stored
         WHERE ${["true", ...conditions].join(" AND ")} ORDER BY "${key}"::text COLLATE "C"`
+      return { text, parameters }
     },
 
     /**
@@ -145,8 +156,8 @@ export const statements = (table: TableName, key: string, columns: ReadonlyArray
   }
 }
 
-const equals = (column: string, type: string, parameter: number): string =>
-  type === "json" ? `"${column}"::jsonb = $${parameter}::jsonb` : `"${column}" = $${parameter}::${type}`
+const equals = (column: string, type: string, parameter: string): string =>
+  type === "json" ? `"${column}"::jsonb = ${parameter}::jsonb` : `"${column}" = ${parameter}::${type}`
 
 /** Whether a column holds JSON: values of it are given as JSON, others as they are. */
-export const holdsJson = (type: string | undefined): boolean => type === "json" || type === "jsonb"
+const holdsJson = (type: string | undefined): boolean => type === "json" || type === "jsonb"

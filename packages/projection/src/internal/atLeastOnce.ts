@@ -16,6 +16,7 @@ import type { FailurePolicy } from "../FailurePolicy.js"
 import type { EventFailed, OffsetBeyondHead } from "../ProjectionError.js"
 import { eventFailed, failureOf, type SetAside } from "./fold.js"
 import { counters, offsetAfter, type Page, runPages } from "./pages.js"
+import * as traces from "./traces.js"
 import { retryHandle } from "./retryHandle.js"
 import * as Waiting from "./waiting.js"
 
@@ -28,12 +29,10 @@ export const handler =
     handle: (event: Event<E>) => Effect.Effect<void, X, R>
   ) =>
   (event: Event<E>): Effect.Effect<void, EventFailed, R> =>
-    Effect.catchAllCause(
-      Effect.suspend(() => handle(event)),
-      (cause) =>
-        Cause.isInterruptedOnly(cause)
-          ? Effect.failCause(Cause.stripFailures(cause))
-          : Effect.fail(eventFailed(projection, event, Cause.squash(cause)))
+    Effect.catchAllCause(traces.ofEvent(projection, event)(Effect.suspend(() => handle(event))), (cause) =>
+      Cause.isInterruptedOnly(cause)
+        ? Effect.failCause(Cause.stripFailures(cause))
+        : Effect.fail(eventFailed(projection, event, Cause.squash(cause)))
     )
 
 export const run = <E extends { readonly _tag: string }, X, R>(options: {

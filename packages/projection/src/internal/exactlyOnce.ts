@@ -7,9 +7,8 @@ import { Chunk, Effect, Either, Metric, Option, Stream } from "effect"
 import type { FailurePolicy } from "../FailurePolicy.js"
 import type { EventFailed, GapNotHealed, OffsetBeyondHead } from "../ProjectionError.js"
 import { CommitConflict, type ViewStore, type ViewStoreError } from "../View.js"
-import { fill, foldPage, type Gap, gapsIn, type Project } from "./fold.js"
+import { eventFailed, fill, foldPage, type Gap, gapsIn, type Project } from "./fold.js"
 import { counters, offsetAfter, type Page, runPages } from "./pages.js"
-import { retryFold } from "./retryFold.js"
 import * as Waiting from "./waiting.js"
 
 export const run = <V, E extends { readonly _tag: string }>(options: {
@@ -21,6 +20,11 @@ export const run = <V, E extends { readonly _tag: string }>(options: {
   readonly project: Project<V, E>
   readonly policy: FailurePolicy
   readonly pageSize: number
+  readonly retry: (
+    entry: Quarantine.Entry
+  ) => Effect.Effect<Quarantine.Outcome, ViewStoreError | JournalError.JournalError>
+  /** The rows that events write to, where these are not those of their keys; their versions are positions then. */
+  readonly rowsOf?: (event: EntityEvent.EntityEvent<E>) => ReadonlyArray<string>
 }): Effect.Effect<
   void,
   | EventFailed
@@ -32,7 +36,7 @@ export const run = <V, E extends { readonly _tag: string }>(options: {
   | JournalError.JournalError
 > =>
   Effect.gen(function* () {
-    const { consumer, fence, journal, pageSize, policy, project, store, view } = options
+    const { consumer, fence, journal, pageSize, policy, project, retry, rowsOf, store, view } = options
     const projection = consumer.name
     const counter = counters(projection)
     const rules = { projection, project, setsAside: policy._tag === "Quarantine" }
@@ -55,6 +59,12 @@ export const run = <V, E extends { readonly _tag: string }>(options: {
       return fill(page, new Map(yield* Effect.forEach(gaps, (gap) => read(gap, page))))
     })
 
+    /** The rows of each event; where they cannot be told, there is none that could be set aside. */
+    const rowsIn = (page: Page<E>, of: (event: EntityEvent.EntityEvent<E>) => ReadonlyArray<string>) =>
+      Effect.forEach(page, (event) =>
+        Effect.try({ try: () => of(event), catch: (cause) => eventFailed(projection, event, cause) })
+      )
+
     /** Whether a commit was refused because a key has left the quarantine that it passes over. */
     const hasLeft = ({ passed }: Quarantine.Changes) =>
       passed.size === 0
@@ -65,11 +75,13 @@ export const run = <V, E extends { readonly _tag: string }>(options: {
     const attempt = Effect.fnUntraced(function* (page: Page<E>) {
       // as it was before the rows were loaded: who leaves in between is noticed by the commit
       const held = yield* waiting.list
-      const loaded = yield* store.load(consumer, [...new Set(page.map((event) => event.key))])
+      const written = rowsOf === undefined ? undefined : yield* rowsIn(page, rowsOf)
+      const rowKeys = new Set(written === undefined ? page.map((event) => event.key) : written.flat())
+      const loaded = yield* store.load(consumer, [...rowKeys])
       if (loaded.offset !== offset) return yield* new CommitConflict({ view, consumer, expected: offset })
-      const gaps = gapsIn(page, loaded, held)
+      const gaps = written === undefined ? gapsIn(page, loaded, held) : []
       const whole = gaps.length === 0 ? page : yield* heal(page, gaps)
-      const folded = yield* foldPage(rules, whole, loaded, held)
+      const folded = yield* foldPage(rules, whole, loaded, held, written)
       const changes = yield* waiting.changes(folded)
       const { events, rows, tombstones } = folded
       const reached = offsetAfter(page, offset)
@@ -92,10 +104,7 @@ export const run = <V, E extends { readonly _tag: string }>(options: {
 
     const handle = (page: Page<E>) => Effect.repeat(attempt(page), { until: (done) => done })
 
-    yield* Effect.raceFirst(
-      runPages(journal, consumer, offset, pageSize, handle),
-      waiting.retrying(retryFold({ projection, project, journal, store }))
-    )
+    yield* Effect.raceFirst(runPages(journal, consumer, offset, pageSize, handle), waiting.retrying(retry))
   })
 
 /** The first of the events, as long as each is in its place. */

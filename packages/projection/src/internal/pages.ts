@@ -2,6 +2,7 @@
 import { type ConsumerId, type EntityEvent, type Journal, type JournalError, Offset } from "@aecor/core"
 import { Chunk, Effect, Metric, Stream } from "effect"
 import { OffsetBeyondHead } from "../ProjectionError.js"
+import * as traces from "./traces.js"
 
 export type Page<E> = ReadonlyArray<EntityEvent.EntityEvent<E>>
 
@@ -27,6 +28,14 @@ export const checkPageSize = (projection: string, pageSize: number): number => {
   throw new RangeError(`projection ${projection}: pageSize must be a positive integer, got ${pageSize}`)
 }
 
+/** That an offset does not lie beyond the head of its tag. */
+const notBeyond = <E>(journal: Journal.Journal<E>, consumer: ConsumerId.ConsumerId, after: Offset.Offset) =>
+  after === Offset.beginning
+    ? Effect.void
+    : Effect.flatMap(journal.head(consumer.tag), (head) =>
+        after > head ? new OffsetBeyondHead({ consumer, offset: after, head }) : Effect.void
+      )
+
 /**
  * Hands every page of a tag after an offset to a handler, one after the other, for ever. A page is what the journal
  * gave at once, cut where it is larger than `size`.
@@ -38,15 +47,35 @@ export const runPages = <E, X, R>(
   size: number,
   handle: (page: Page<E>) => Effect.Effect<void, X, R>
 ): Effect.Effect<void, X | OffsetBeyondHead | JournalError.JournalError, R> =>
-  Effect.gen(function* () {
-    if (after !== Offset.beginning) {
-      const head = yield* journal.head(consumer.tag)
-      if (after > head) return yield* new OffsetBeyondHead({ consumer, offset: after, head })
-    }
-    yield* Stream.runForEachChunk(journal.eventsByTag(consumer.tag, after), (chunk) =>
-      Effect.forEach(cut(Chunk.toReadonlyArray(chunk), size), handle, { discard: true })
+  Effect.zipRight(
+    notBeyond(journal, consumer, after),
+    Stream.runForEachChunk(journal.eventsByTag(consumer.tag, after), (chunk) =>
+      Effect.forEach(
+        cut(Chunk.toReadonlyArray(chunk), size),
+        (page) => traces.ofPage(consumer.name, page)(Effect.suspend(() => handle(page))),
+        { discard: true }
+      )
     )
-  })
+  )
+
+/** The same pages as a stream, without the events that come again, one page a chunk. */
+export const pagesOf = <E>(
+  journal: Journal.Journal<E>,
+  consumer: ConsumerId.ConsumerId,
+  after: Offset.Offset,
+  size: number
+): Stream.Stream<Page<E>, OffsetBeyondHead | JournalError.JournalError> =>
+  Stream.zipRight(Stream.fromEffect(notBeyond(journal, consumer, after)), Stream.empty).pipe(
+    Stream.concat(
+      Stream.mapAccum(Stream.chunks(journal.eventsByTag(consumer.tag, after)), after, (seen, chunk) => {
+        const fresh = Chunk.toReadonlyArray(chunk).filter(({ position }) => position > seen)
+        return [fresh.at(-1)?.position ?? seen, cut(fresh, size)]
+      }).pipe(
+        Stream.flatMap((cuts) => Stream.fromIterable(cuts)),
+        Stream.rechunk(1)
+      )
+    )
+  )
 
 const cut = <A>(all: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size))

@@ -3,7 +3,7 @@
  * so that what works here works on a real storage; each commit is one step that nothing can interleave.
  */
 import { type ConsumerId, Offset, type ProcessContext, ProcessLease, Quarantine } from "@aecor/core"
-import { type Duration, Effect, Option, Schema, Stream, SubscriptionRef } from "effect"
+import { Clock, type Duration, Effect, Option, Schema, Stream, SubscriptionRef } from "effect"
 import {
   type Attempt,
   type Commit,
@@ -30,6 +30,7 @@ export const make = <V extends object, I>(definition: {
     const tombstones = new Map<string, number>()
     const quarantine = Quarantine.memory()
     const offsets = new Map<string, Offset.Offset>()
+    const times = new Map<string, number>()
     const commits = yield* SubscriptionRef.make(0)
 
     const failed = (description: string) => (cause: Error) =>
@@ -121,6 +122,7 @@ export const make = <V extends object, I>(definition: {
     const commit = Effect.fn(`${name}.commit`)(function* (page: Commit<V>) {
       const encoded = yield* encodeAll(page.rows)
       yield* fenced(page.fence, store(page, encoded))
+      times.set(identity(page.consumer), yield* Clock.currentTimeMillis)
     })
 
     const replace = Effect.fn(`${name}.replace`)(function* (replacement: Replacement<V>) {
@@ -176,9 +178,11 @@ export const make = <V extends object, I>(definition: {
       if (Option.isSome(entry)) return yield* new Quarantined({ view: name, key, sequence, entry: entry.value })
     })
 
+    const advancedAt = (consumer: ConsumerId.ConsumerId) =>
+      Effect.sync(() => Option.fromNullable(times.get(identity(consumer))))
     const quarantined = (consumer: string) => Effect.sync(() => quarantine.entries(consumer))
 
-    return { get, find, load, commit, quarantined, settle, replace, scan, awaitReceipt }
+    return { get, find, load, commit, advancedAt, quarantined, settle, replace, scan, awaitReceipt }
   })
 
 /** A consumer's identity as one text: JSON keeps its parts apart, whatever characters they hold. */

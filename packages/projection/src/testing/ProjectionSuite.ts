@@ -20,6 +20,7 @@
 import { layer as layerOf } from "@effect/vitest"
 import { Layer, Logger } from "effect"
 import { faultTests } from "./internal/projectionFaults.js"
+import { mergedTests } from "./internal/projectionMerged.js"
 import { quarantineTests } from "./internal/projectionQuarantine.js"
 import { takeoverTests } from "./internal/projectionTakeover.js"
 import type { Services } from "./internal/scene.js"
@@ -51,7 +52,9 @@ export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options:
     excludeTestServices: options.clock === "live",
     timeout: "30 seconds"
   })(`Projection, ${name}`, (it) => {
-    faultTests(it.effect, options.runs ?? 25)
+    const { runs = 25 } = options
+    faultTests(it.effect, runs)
     takeoverTests(it.effect)
-    quarantineTests(it.effect, options.runs ?? 25)
+    quarantineTests(it.effect, Math.ceil(runs / 4))
+    mergedTests(it.effect, Math.ceil(runs / 5))
   })

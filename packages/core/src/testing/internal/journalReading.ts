@@ -1,6 +1,6 @@
 /** The part of `JournalSuite` about readers: by key, by tag, live and up to the head. */
 import { expect } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Queue, Stream } from "effect"
+import { Deferred, Effect, Fiber, Option, Queue, Stream } from "effect"
 import type { SharedTests } from "./sharedLayer.js"
 import { append, current, eventsOf, Faded, freshKey, freshKeysOf, head, lastPosition, next } from "./suiteJournal.js"
 import { noted, placeOf, read, SuiteJournal, tagOf, tags } from "./suiteJournal.js"
@@ -42,6 +42,25 @@ export const reading = (it: SharedTests<SuiteJournal>): void => {
       yield* append(foreign, 0, noted("c"))
       expect(yield* head(one)).toBe(position)
       expect(yield* current(one, position)).toEqual([])
+    })
+  )
+
+  it.effect("counts the events of a tag after an offset, and tells since when there are any", () =>
+    Effect.gen(function* () {
+      const key = freshKey()
+      const { behind } = yield* SuiteJournal
+      const offset = yield* head(tagOf(key))
+      expect(yield* behind(tagOf(key), offset)).toEqual({ events: 0, since: Option.none() })
+      yield* append(key, 0, noted("a"), noted("b"))
+      const { position } = yield* append(key, 2, noted("c"))
+      const events = yield* current(tagOf(key), offset)
+      expect(events.length).toBe(3)
+      for (const [i, event] of events.entries()) {
+        const after = events[i - 1]?.position ?? offset
+        expect(yield* behind(tagOf(key), after)).toEqual({ events: 3 - i, since: Option.some(event.timestamp) })
+      }
+      expect(yield* behind(tagOf(key), position)).toEqual({ events: 0, since: Option.none() })
+      expect((yield* behind(tagOf(key), 0)).events).toBe((yield* current(tagOf(key), 0)).length)
     })
   )
 

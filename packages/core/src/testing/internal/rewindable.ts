@@ -61,6 +61,7 @@ export const make = <Self, E>(
       eventsByTag: (tag, after) => seen((_) => _.eventsByTag(tag, after)),
       currentEventsByTag: (tag, after) => seen((_) => _.currentEventsByTag(tag, after)),
       head: (tag) => Effect.suspend(() => current.head(tag)),
+      behind: (tag, after) => Effect.suspend(() => current.behind(tag, after)),
       positionAt: (time) => Effect.suspend(() => current.positionAt(time)),
       partitioning: Effect.suspend(() => current.partitioning),
       repartition: (from) => Effect.suspend(() => current.repartition(from))

@@ -1,11 +1,11 @@
 /** A row is the fold of its key's events: under crashes, repeats, any size of page, and where a row lags behind. */
 import { ConsumerId } from "@aecor/core"
 import { expect, type Vitest } from "@effect/vitest"
-import { Effect, Metric, Option } from "effect"
+import { Array, Effect, Metric, Option } from "effect"
 import { counters } from "../../internal/pages.js"
 import { deliveredBy, deliveries, faults, faultyStore } from "./faults.js"
 import { rowAfter, type Scene, scene, type Services } from "./scene.js"
-import { added, appends, TotalsJournal } from "./totals.js"
+import { added, appends, projectDeleting, TotalsJournal, type TotalsRow } from "./totals.js"
 import { settle } from "./virtualTime.js"
 
 /** How many gaps the processes of a projection have met. */
@@ -65,6 +65,33 @@ export const faultTests = (test: Vitest.Tester<Services>, runs: number): void =>
         yield* at.expectFold([...before, ...after])
       }).pipe(Effect.scoped, settle),
     settings
+  )
+
+  test.prop(
+    "the view equals the fold of the journal, with rows that are deleted and come back, wherever the process crashes",
+    { delivery: deliveries, script: faults, history: appends },
+    ({ delivery, history, script }) =>
+      Effect.gen(function* () {
+        const at = yield* scene
+        const half = Math.ceil(history.length / 2)
+        const before = yield* at.append(history.slice(0, half))
+        yield* at.deploy({
+          pageSize: delivery.pageSize,
+          journal: deliveredBy(at.journal, delivery),
+          store: faultyStore(at.store, script),
+          fold: projectDeleting
+        })
+        const receipts = [...before, ...(yield* at.append(history.slice(half)))]
+        yield* at.reached(receipts)
+        for (const { key } of receipts) {
+          const row = Array.reduce(yield* at.events(key), Option.none<TotalsRow>(), (view, event) => {
+            const next = projectDeleting(view, event)
+            return Option.isOption(next) ? next : Option.some(next)
+          })
+          expect(Option.map(yield* at.store.get(key), ({ view }) => view)).toEqual(row)
+        }
+      }).pipe(Effect.scoped, settle),
+    { ...settings, fastCheck: { numRuns: Math.ceil(runs / 3) } }
   )
 
   for (const version of [0, 2]) {

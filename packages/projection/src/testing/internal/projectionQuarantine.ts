@@ -146,7 +146,7 @@ export const quarantineTests = (test: Vitest.Tester<Services>, runs: number): vo
 
   test.prop(
     "the view equals the fold of the journal, whatever is set aside, wherever the process crashes, however often it is tried again",
-    { delivery: deliveries, script: faults, history: poisonedAppends, tries: FastCheck.nat(12) },
+    { delivery: deliveries, script: faults, history: poisonedAppends, tries: FastCheck.nat(6) },
     ({ delivery, history, script, tries }) =>
       Effect.gen(function* () {
         const at = yield* scene

@@ -108,7 +108,11 @@ export const mortal = (steps: number) => {
   })
   const projections = <S>({ name, offsets }: Repartitioned<S>): Repartitioned<S> => ({
     name,
-    offsets: { get: (consumer) => alive(offsets.get(consumer)), move: (commit) => step(offsets.move(commit)) }
+    offsets: {
+      ...offsets,
+      get: (consumer) => alive(offsets.get(consumer)),
+      move: (commit) => step(offsets.move(commit))
+    }
   })
   const stores = <V>(store: ViewStore.ViewStore<V>): ViewStore.ViewStore<V> => ({
     ...store,

@@ -19,6 +19,7 @@ import {
   type Append,
   opened,
   project,
+  type projectDeleting,
   totals,
   type TotalsEvent,
   TotalsJournal,
@@ -39,6 +40,7 @@ interface Run {
   readonly store?: ViewStore.ViewStore<TotalsRow>
   readonly pageSize?: number
   readonly onFailure?: FailurePolicy.FailurePolicy
+  readonly fold?: typeof projectDeleting
 }
 
 type AppendError = JournalError.JournalError | JournalError.VersionConflict | JournalError.InDoubt

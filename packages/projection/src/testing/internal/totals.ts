@@ -74,6 +74,18 @@ export const project = (
   return { ...row, total: row.total + event.amount, trail: (row.trail * 31 + event.amount) % 1_000_003 }
 }
 
+const empty: TotalsRow = { owner: "", total: 0, count: 0, trail: 0, note: null, lastEvent: "" }
+
+/** A fold that deletes its row for every third amount, and begins anew after that. */
+export const projectDeleting = (
+  view: Option.Option<TotalsRow>,
+  event: EntityEvent.EntityEvent<TotalsEvent>
+): TotalsRow | Option.Option<TotalsRow> => {
+  if (event.event._tag === "Opened") return project(view, event)
+  if (event.event._tag === "Added" && event.event.amount % 3 === 0) return Option.none()
+  return project(Option.some(Option.getOrElse(view, () => empty)), event)
+}
+
 /** The projection of the suite, under a name of its own. */
 export const totals = (
   name: string,
@@ -82,16 +94,17 @@ export const totals = (
     readonly onFailure?: FailurePolicy.FailurePolicy
     /** Amounts that the fold does not take. */
     readonly poison?: ReadonlySet<number>
+    readonly fold?: typeof projectDeleting
   } = {}
 ): Projection.ViewProjection<TotalsJournal, TotalsEvent, TotalsView, TotalsRow> => {
-  const { poison, ...rest } = options
+  const { fold = project, poison, ...rest } = options
   return Projection.exactlyOnce(name, {
     journal: TotalsJournal,
     view: TotalsView,
     project: (view, event) =>
       event.event._tag === "Added" && poison?.has(event.event.amount) === true
         ? Fold.impossible("poisoned", event.event)
-        : project(view, event),
+        : fold(view, event),
     ...rest
   })
 }

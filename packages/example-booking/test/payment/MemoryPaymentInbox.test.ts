@@ -1,0 +1,4 @@
+import * as MemoryPaymentInbox from "../../src/payment/MemoryPaymentInbox.js"
+import { suite } from "./suite.js"
+
+suite("memory", MemoryPaymentInbox.layer)
