@@ -127,7 +127,8 @@ export interface VerifyOptions {
 /**
  * Compares the rows of two versions while both go on. Rows of equal version are compared field by field; others are looked
  * at again until both have been seen at one version. A row that one of them lacks counts as soon as that one has come as far
- * as the other was. So rows are settled as fast as both go on; those of a version that stands still are not.
+ * as the other was. So rows are settled as fast as both go on; those of a version that stands still are not. Rows that come
+ * while it compares may be left out.
  *
  * @since 0.1.0
  * @category combinators

@@ -53,8 +53,9 @@ export const canAsk = (): boolean => process.stdin.isTTY === true && process.std
 export const toJson = (value: unknown): string =>
   JSON.stringify(value, function (this: { readonly [key: string]: unknown }, key) {
     // as it was before it was asked how it would be written
-    const one = this[key]
-    if (Option.isOption(one)) return Option.getOrNull(one)
+    const given = this[key]
+    const one = Option.isOption(given) ? Option.getOrNull(given) : given
+    if (Duration.isDuration(one)) return Duration.format(one)
     if (BigDecimal.isBigDecimal(one)) return BigDecimal.format(one)
     return one instanceof Error ? one.message : one
   })

@@ -1,6 +1,6 @@
 /** Commands about views: how far they are, what is wrong with them, how they are folded anew and swapped. */
 import { PgJournal } from "@aecor/journal-pg"
-import { AsOf, type Projection, Replay, SideBySide } from "@aecor/projection"
+import { AsOf, Lag, type Projection, Replay, SideBySide } from "@aecor/projection"
 import { Duration, Effect, Option, Stream } from "effect"
 import { Booking, BookingJournal } from "../domain/Booking.js"
 import { journal } from "../postgres.js"
@@ -18,12 +18,7 @@ const operations = <JS, E extends { readonly _tag: string }, VS, V>(view: Projec
   dryRun: (selection: Replay.Selection, options: Replay.WalkOptions) => Replay.dryRun(view, selection, options),
   caughtUp: (show: (progress: SideBySide.CatchUp) => Effect.Effect<void>) =>
     Stream.runLast(Stream.tap(SideBySide.progress(view), show)),
-  lag: Effect.map(Stream.runHead(SideBySide.progress(view)), (found) =>
-    Option.match(found, {
-      onNone: () => ({ events: 0, partitions: 0 }),
-      onSome: ({ behind, done, total }) => ({ events: total - done, partitions: behind })
-    })
-  ),
+  lag: Lag.of(BookingJournal, view),
   aside: view.quarantine.entries,
   retry: view.quarantine.retry,
   asOf: (key: string, at: AsOf.At) => AsOf.row(view, key, at)
@@ -83,11 +78,15 @@ const progress = {
 const lag = {
   name: "lag",
   usage: "lag",
-  does: "how many events each view is behind, and in how many partitions",
+  does: "how many events each view is behind, for how many seconds, and how many keys it has set aside",
   run: () =>
     Effect.gen(function* () {
       const found = []
-      for (const view of views) found.push({ view: view.name, ...(yield* view.lag) })
+      for (const view of views) {
+        const { events, partitions, quarantined, seconds } = yield* view.lag
+        const behind = partitions.filter((one) => one.events > 0).length
+        found.push({ view: view.name, events, seconds, partitions: behind, quarantined })
+      }
       return told(found)
     })
 } satisfies Command<unknown, unknown>

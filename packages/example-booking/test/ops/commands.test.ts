@@ -2,7 +2,7 @@
 import { DistributedProcessing } from "@aecor/core"
 import { expect, it } from "@effect/vitest"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Either, Layer, Option, Stream } from "effect"
+import { Duration, Effect, Either, Layer, Option, Stream } from "effect"
 import { BookingJournal } from "../../src/domain/Booking.js"
 import { BookingConfirmed, BookingPlaced } from "../../src/domain/BookingEvent.js"
 import * as Money from "../../src/domain/Money.js"
@@ -97,9 +97,17 @@ it.live("what cannot be meant is refused before anything is done", () =>
 )
 
 it("an answer is shown as a table, or as lines, and as JSON", () => {
-  const value = { keys: 2, none: Option.none(), list: [{ a: 1, b: "x" }, { a: 22 }], error: new Error("why") }
-  expect(Terminal.toJson(value)).toBe('{"keys":2,"none":null,"list":[{"a":1,"b":"x"},{"a":22}],"error":"why"}')
-  expect(Terminal.toText(value)).toBe("keys   2\nnone   \nerror  why\n\nlist\na   b\n1   x\n22")
+  const value = {
+    keys: 2,
+    none: Option.none(),
+    list: [{ a: 1, b: "x" }, { a: 22 }],
+    error: new Error("why"),
+    left: Option.some(Duration.seconds(3))
+  }
+  expect(Terminal.toJson(value)).toBe(
+    '{"keys":2,"none":null,"list":[{"a":1,"b":"x"},{"a":22}],"error":"why","left":"3s"}'
+  )
+  expect(Terminal.toText(value)).toBe("keys   2\nnone   \nerror  why\nleft   3s\n\nlist\na   b\n1   x\n22")
   expect(Terminal.toText([])).toBe("none")
   expect(Terminal.toText({ a: [] })).toBe("a  []")
 })

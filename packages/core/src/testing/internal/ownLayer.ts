@@ -11,7 +11,7 @@ export type OwnTest = <R, E, E2>(
 ) => void
 
 /** How long any one test may run, in milliseconds of real time. */
-const timeout = 90_000
+const timeout = 300_000
 
 /** The tests share nothing and mostly wait, also under a TestClock, so they wait together. */
 export const owning = (name: string, clock: "test" | "live", register: (it: OwnTest) => void): void => {

@@ -26,7 +26,7 @@ export const pass = (duration: Duration.DurationInput): Effect.Effect<void> =>
   Effect.flatten(byClock({ test: TestClock.adjust(duration), live: Effect.sleep(duration) }))
 
 /** How long a test waits for anything, and how much time it lets pass before it looks again. */
-const patience = byClock({ test: Duration.minutes(2), live: Duration.minutes(1) })
+const patience = byClock({ test: Duration.minutes(2), live: Duration.minutes(2) })
 const step = byClock({ test: Duration.seconds(1), live: Duration.millis(50) })
 
 /** Lets time pass until something holds; gives how long it took in milliseconds. */

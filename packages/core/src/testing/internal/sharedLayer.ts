@@ -20,7 +20,7 @@ export interface SharedTests<R> {
 }
 
 /** How long the layer may take to build, and any one test to run, in milliseconds of real time. */
-const timeout = 60_000
+const timeout = 180_000
 
 export const shared = <R, E>(name: string, layer: Layer.Layer<R, E>, register: (it: SharedTests<R>) => void): void => {
   describe(`${name}`, () => {
