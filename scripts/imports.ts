@@ -18,7 +18,7 @@ const confined: Readonly<Record<string, RegExp>> = {
   "@effect/cluster":
     /^core\/src\/(DistributedProcessing|EntityHost|testing\/TestCluster|internal\/(entityHostCluster|processEntity))\.ts$|^journal-pg\/src\/(PgCluster|internal\/cluster\w+)\.ts$/,
   "@effect/rpc":
-    /^(core|projection)\/src\/testing\/|^core\/src\/(EventSourced|Registration|internal\/(entityHostLocal|processEntity|wire))\.ts$|^journal-pg\/src\/(PgCluster|internal\/cluster\w+)\.ts$/,
+    /^(core|projection)\/src\/testing\/|^core\/src\/(EventSourced|Registration|internal\/(processEntity|wire|wireCodec))\.ts$|^journal-pg\/src\/(PgCluster|internal\/cluster\w+)\.ts$/,
   "@effect/platform":
     /^core\/src\/(SnapshotStore|Snapshotting|internal\/snapshots|testing\/.+)\.ts$|^journal-pg\/src\/(PgCluster|PgKeyValueStore|internal\/keyValueStore)\.ts$/,
   "@effect/platform-node": /^journal-pg\/src\/(PgCluster|internal\/cluster\w+)\.ts$/,

@@ -1,6 +1,7 @@
 /** `pnpm bench <benchmark> [options]`. */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
+import { benchmark as commands } from "./commands/Benchmark.js"
 import { benchmark as failover } from "./failover/Benchmark.js"
 import { benchmark as journal } from "./journal/Benchmark.js"
 import { benchmark as projection } from "./projection/Benchmark.js"
@@ -29,13 +30,15 @@ const main = Effect.gen(function* () {
   switch (name) {
     case journal.name:
       return yield* program(journal, args)
+    case commands.name:
+      return yield* program(commands, args)
     case failover.name:
       return yield* program(failover, args)
     case projection.name:
       return yield* program(projection, args)
     default:
       return yield* new Options.UsageError({
-        message: "pnpm bench <benchmark>, which is one of: journal, failover, projection"
+        message: "pnpm bench <benchmark>, which is one of: journal, commands, failover, projection"
       })
   }
 }).pipe(

@@ -7,7 +7,7 @@ import { finished } from "node:stream/promises"
 import type pg from "pg"
 import { from as copyFrom } from "pg-copy-streams"
 import type { BareTable } from "./BareTable.js"
-import { cpuMicrosSince } from "./Clock.js"
+import { cpuMicrosSince } from "../run/Meter.js"
 import { type Append, type Cell, makeWriter, type Written } from "./Writing.js"
 
 const rowsPerCopy = 10_000

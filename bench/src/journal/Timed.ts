@@ -1,6 +1,6 @@
 /** What was read, and what it took. */
 import { Effect } from "effect"
-import { cpuMicrosSince } from "./Clock.js"
+import { cpuMicrosSince } from "../run/Meter.js"
 
 export interface Timed {
   readonly events: number

@@ -4,16 +4,12 @@
  */
 import { randomUUID } from "node:crypto"
 import { Effect } from "effect"
-import { quantile } from "../run/Figures.js"
-import { cpuMicrosSince } from "./Clock.js"
+import * as Meter from "../run/Meter.js"
 
 /** What a cell asks for. */
-export interface Cell {
+export interface Cell extends Meter.Window {
   readonly writers: number
   readonly perAppend: number
-  /** Milliseconds of writing before the clock runs, and while it does. */
-  readonly warmUp: number
-  readonly measured: number
 }
 
 /** One append: `first` is where its events begin in the list of events, which goes round. */
@@ -44,37 +40,18 @@ export const makeWriter = (writer: number, perAppend: number): (() => Append) =>
   }
 }
 
-/** Counts the appends that are answered while the clock runs. */
-const makeMeter = ({ measured, perAppend, warmUp }: Cell) => {
-  const start = performance.now() + warmUp
-  const end = start + measured
-  const latencies: Array<number> = []
-  const cpu = process.cpuUsage()
-  let all = 0
-  return {
-    /** The time, while there is some left. */
-    next: (): number | undefined => {
-      const now = performance.now()
-      return now < end ? now : undefined
-    },
-    answered: (since: number): void => {
-      const now = performance.now()
-      all += perAppend
-      if (now >= start && now <= end) latencies.push(now - since)
-    },
-    written: (): Written => ({
-      eventsPerSecond: (latencies.length * perAppend * 1000) / measured,
-      latencyMs: { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) },
-      cpuMicros: cpuMicrosSince(cpu) / all
-    })
-  }
-}
+/** What the meter has seen of a cell's appends, an event. */
+const writtenOf = ({ perAppend }: Cell, { cpuMicros, latencyMs, perSecond }: Meter.Measured): Written => ({
+  eventsPerSecond: perSecond * perAppend,
+  latencyMs,
+  cpuMicros: cpuMicros / perAppend
+})
 
 const numbers = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, n) => n)
 
 /** Writers that are promises. */
 export const byPromises = async (cell: Cell, append: (one: Append) => Promise<unknown>): Promise<Written> => {
-  const meter = makeMeter(cell)
+  const meter = Meter.start(cell)
   const write = async (writer: number) => {
     const next = makeWriter(writer, cell.perAppend)
     for (let since = meter.next(); since !== undefined; since = meter.next()) {
@@ -83,7 +60,7 @@ export const byPromises = async (cell: Cell, append: (one: Append) => Promise<un
     }
   }
   await Promise.all(numbers(cell.writers).map(write))
-  return meter.written()
+  return writtenOf(cell, meter.measured())
 }
 
 /** Writers that are fibers. */
@@ -92,7 +69,7 @@ export const byFibers = <E, R>(
   append: (one: Append) => Effect.Effect<unknown, E, R>
 ): Effect.Effect<Written, E, R> =>
   Effect.suspend(() => {
-    const meter = makeMeter(cell)
+    const meter = Meter.start(cell)
     const write = Effect.fnUntraced(function* (writer: number) {
       const next = makeWriter(writer, cell.perAppend)
       for (let since = meter.next(); since !== undefined; since = meter.next()) {
@@ -101,7 +78,7 @@ export const byFibers = <E, R>(
       }
     })
     return Effect.forEach(numbers(cell.writers), write, { concurrency: "unbounded", discard: true }).pipe(
-      Effect.map(meter.written)
+      Effect.map(() => writtenOf(cell, meter.measured()))
     )
   })
 

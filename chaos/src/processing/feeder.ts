@@ -1,16 +1,17 @@
 /** Appends to the journal that the view follows, a little all the time, whatever becomes of Postgres. */
-import { Effect, Random, Schedule } from "effect"
-import * as Model from "./model.js"
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Random, Schedule } from "effect"
+import { counted, journalLayer, NumbersJournal } from "./numbers.js"
 
 const keys = 40
 
 /** Guesses each key's head; a conflict tells it. */
-export const feed = Effect.gen(function* () {
-  const journal = yield* Model.NumbersJournal
+const feed = Effect.gen(function* () {
+  const journal = yield* NumbersJournal
   const heads = new Map<string, number>()
   const append = Effect.gen(function* () {
     const key = String(yield* Random.nextIntBetween(0, keys))
-    yield* journal.append(key, heads.get(key) ?? 0, [Model.counted]).pipe(
+    yield* journal.append(key, heads.get(key) ?? 0, [counted]).pipe(
       Effect.map(({ sequence }) => void heads.set(key, sequence)),
       Effect.catchTags({
         VersionConflict: ({ actual }) => Effect.sync(() => void heads.set(key, actual)),
@@ -22,3 +23,11 @@ export const feed = Effect.gen(function* () {
   })
   return yield* Effect.repeat(append, Schedule.spaced("50 millis"))
 })
+
+/** Begins to, until the fiber is interrupted or the scope closes. */
+export const start = (sql: PgClient.PgClient) =>
+  Effect.gen(function* () {
+    const client = Layer.succeed(PgClient.PgClient, sql)
+    const journal = yield* Layer.build(Layer.provide(journalLayer({ pooled: false }), client))
+    return yield* Effect.forkScoped(Effect.provide(feed, journal))
+  })

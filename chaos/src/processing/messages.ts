@@ -20,7 +20,7 @@ export interface Settings {
   readonly sets: ReadonlyArray<WriterSet>
   /** Whether it keeps the view of the journal, too. */
   readonly view: boolean
-  /** Without fences it writes whatever it believes to be next: to see that the checker finds that out. */
+  /** Without fences it writes whatever it believes to be next, and keeps its view so: to see that the checker finds that out. */
   readonly fenced: boolean
 }
 

@@ -6,7 +6,8 @@ import { Clock, Effect, Exit, Layer, Logger, Redacted } from "effect"
 import * as Child from "../run/child.js"
 import type { Answer, Request, Settings } from "./messages.js"
 import { shutdownTimeout } from "./messages.js"
-import * as Model from "./model.js"
+import { naiveProjection } from "./naiveProjection.js"
+import * as Numbers from "./numbers.js"
 import * as Writer from "./writer.js"
 
 const settings = Child.settings<Settings>()
@@ -31,7 +32,7 @@ const Host = DistributedProcessing.layerCluster.pipe(
   Layer.provide(PgProcessLease.layer)
 )
 const Main = Host.pipe(
-  Layer.provideMerge(Layer.mergeAll(Model.journal({ pooled }), Model.view)),
+  Layer.provideMerge(Layer.mergeAll(Numbers.journalLayer({ pooled }), Numbers.viewLayer({ pooled }))),
   Layer.provideMerge(Pooled)
 )
 
@@ -43,8 +44,13 @@ const deploy = Effect.gen(function* () {
     const set = Array.from({ length: processes }, () => writer)
     switches.set(name, yield* DistributedProcessing.start(name, set, { shutdownTimeout }))
   }
-  const { name, processes } = Model.projection
-  if (settings.view) yield* DistributedProcessing.start(name, processes)
+  const { fenced, view } = settings
+  const { projection, replayedProjection } = Numbers
+  if (view && fenced) {
+    yield* DistributedProcessing.start(projection.name, projection.processes)
+    yield* DistributedProcessing.start(replayedProjection.name, replayedProjection.processes)
+  }
+  if (view && !fenced) yield* DistributedProcessing.start(naiveProjection.name, naiveProjection.processes)
   return switches
   // when the node leaves, none of them waits for another's processes to stop
 }).pipe(Effect.parallelFinalizers)

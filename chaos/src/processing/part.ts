@@ -9,11 +9,14 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, Fiber, Function, Layer, Option, Schedule } from "effect"
 import type { Options } from "../options.js"
 import { say } from "../run/screen.js"
+import * as Careless from "./careless.js"
 import * as Faults from "./faults.js"
 import * as Feeder from "./feeder.js"
 import * as Fleet from "./fleet.js"
-import * as Model from "./model.js"
+import type { WriterSet } from "./model.js"
+import * as Numbers from "./numbers.js"
 import * as Plan from "./plan.js"
+import * as Replays from "./replays.js"
 import * as Trial from "./trial.js"
 
 /** The logs of the nodes are kept with the server, and go with it. */
@@ -24,73 +27,20 @@ const folderOf = (server: EmbeddedPostgres.Running, name: string) =>
     return folder
   })
 
-const sets: ReadonlyArray<Model.WriterSet> = [
+const sets: ReadonlyArray<WriterSet> = [
   { name: "twelve", processes: 12, every: 150, stopping: 0 },
   { name: "twenty", processes: 20, every: 150, stopping: 0 },
   { name: "slow", processes: 6, every: 300, stopping: 1500 },
   { name: Faults.switched, processes: 65, every: 1000, stopping: 0 }
 ]
 
-/** A node that wakes may notice at once, before any of its processes writes. */
-const mostFreezes = 10
-/** How long a takeover is waited for: far longer than it takes, whatever else the machine does. */
-const takeoverWithin = "2 minutes"
-
-/**
- * Shows that the checker can fail: what it says of writers without fences, whose nodes are frozen in turn, each until the
- * others have written in the place of what it ran.
- */
-const careless = (server: EmbeddedPostgres.Running) =>
-  Effect.gen(function* () {
-    yield* say("the checker is tried on processes that write without fences")
-    const folder = yield* folderOf(server, "careless")
-    const twelve = sets.slice(0, 1)
-    const fleet = yield* Fleet.make({
-      server,
-      sets: twelve,
-      view: false,
-      fenced: false,
-      entry: Fleet.entry,
-      folder,
-      nodes: 2
-    })
-    yield* fleet.atRest(fleet.startedAt)
-    const found = Effect.map(fleet.observer.judge, ({ lost, outOfOrder, staleWrites, twice }) => ({
-      staleWrites,
-      lost,
-      twice,
-      outOfOrder
-    }))
-    for (let freezes = 1; ; freezes++) {
-      const alive = fleet.nodes.alive()
-      const node = alive[freezes % alive.length]
-      if (node === undefined) return yield* Effect.dieMessage("two nodes were started")
-      const standing = fleet.observer.standing
-      const its = (yield* standing).filter(({ runner }) => runner === node.runner).map(({ process }) => process)
-      const taken = Effect.map(standing, (all) =>
-        all.every(({ process, runner }) => !its.includes(process) || runner !== node.runner)
-      )
-      yield* node.signal("SIGSTOP")
-      yield* Effect.repeat(taken, { until: (isTaken) => isTaken, schedule: Schedule.spaced("200 millis") }).pipe(
-        Effect.timeoutOption(takeoverWithin),
-        Effect.ensuring(node.signal("SIGCONT"))
-      )
-      yield* fleet.atRest(Date.now())
-      const verdict = yield* found
-      yield* say(`  frozen ${freezes} times: stale writes ${verdict.staleWrites}, twice ${verdict.twice}`)
-      if (isFoundOut(verdict) || freezes === mostFreezes) return verdict
-    }
-  }).pipe(Effect.scoped)
-
-const isFoundOut = ({ staleWrites, twice }: { readonly staleWrites: number; readonly twice: number }): boolean =>
-  staleWrites > 0 && twice > 0
-
 /** The view has seen whatever is stored, or comes no further. */
-const caughtUp = Model.viewVerdict.pipe(
-  Effect.repeat({ until: ({ lost }) => lost === 0, schedule: Schedule.spaced("200 millis") }),
-  Effect.timeoutOption("2 minutes"),
-  Effect.zipRight(Model.viewVerdict)
-)
+const caughtUp = (verdict: typeof Numbers.verdict) =>
+  verdict.pipe(
+    Effect.repeat({ until: ({ lost }) => lost === 0, schedule: Schedule.spaced("200 millis") }),
+    Effect.timeoutOption("2 minutes"),
+    Effect.zipRight(verdict)
+  )
 
 export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =>
   Effect.gen(function* () {
@@ -105,7 +55,7 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
         : "not tried: PgBouncer in between; it is not installed"
     )
     const plan = Plan.make(seed, count, (kind) => kind !== "pooler" || Option.isSome(pooler))
-    const naive = yield* careless(server)
+    const naive = yield* Careless.run(server, yield* folderOf(server, "careless"), sets.slice(0, 1))
 
     const folder = yield* folderOf(server, "nodes")
     const fleet = yield* Fleet.make({
@@ -120,13 +70,13 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
     })
     const { nodes, observer, sql } = fleet
     const inDatabase = Effect.provideService(PgClient.PgClient, sql)
-    const journal = yield* Layer.build(
-      Layer.provide(Model.journal({ pooled: false }), Layer.succeed(PgClient.PgClient, sql))
-    )
-    const feeding = yield* Effect.fork(Effect.provide(Feeder.feed, journal))
+    const feeding = yield* Feeder.start(sql)
+    const operator = yield* Layer.build(Replays.layer(sql))
+    const replays = Replays.make(sql)
     const times: Trial.Times = new Map()
     const rests = Trial.noRests()
     yield* Trial.rest(fleet, rests)
+    const replaying = yield* Effect.fork(Effect.provide(replays.forever, operator))
     yield* say(`${observer.processes.length} processes write on ${nodes.alive().length} nodes`)
 
     const faults = Faults.make({
@@ -148,14 +98,17 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       yield* Trial.rest(fleet, rests)
     }
 
-    yield* Fiber.interrupt(feeding)
-    const view = yield* inDatabase(caughtUp)
+    yield* Fiber.interruptAll([feeding, replaying])
+    const replayed = yield* Effect.provide(replays.last, operator)
+    const view = yield* inDatabase(caughtUp(Numbers.verdict))
+    const replayedView = yield* inDatabase(caughtUp(Numbers.replayedVerdict))
     const verdict = yield* observer.judge
     const wrong = {
       staleWrites: verdict.staleWrites,
-      lost: verdict.lost + view.lost,
-      twice: verdict.twice + view.twice,
-      outOfOrder: verdict.outOfOrder + view.outOfOrder,
+      lost: verdict.lost + view.lost + replayedView.lost,
+      twice: verdict.twice + view.twice + replayedView.twice,
+      outOfOrder: verdict.outOfOrder + view.outOfOrder + replayedView.outOfOrder,
+      wrongRows: view.wrongRows + replayedView.wrongRows,
       neverRevived: rests.neverRevived
     }
     const figures = {
@@ -163,6 +116,7 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       faults: count,
       writes: verdict.writes,
       events: view.events,
+      replays: replays.counts,
       ...wrong,
       failoverMs: Trial.summary(times),
       spread: rests.spread,
@@ -172,6 +126,6 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       killedAfterGrace: faults.killedAfterGrace(),
       careless: naive
     }
-    const ok = Object.values(wrong).every((n) => n === 0) && rests.spread <= 1 && isFoundOut(naive)
+    const ok = Object.values(wrong).every((n) => n === 0) && rests.spread <= 1 && replayed && Careless.isFoundOut(naive)
     return { ok, figures }
   }).pipe(Effect.scoped)

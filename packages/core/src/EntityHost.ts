@@ -59,10 +59,15 @@ export const layerLocalWith = (settings: Settings): Layer.Layer<EntityHost> =>
 /**
  * Entities spread over an @effect/cluster by the hash of their key.
  *
+ * A node serves commands for the entities that it owns itself, without a message, and sends the others. Either way the
+ * command and its answer pass their schemas, the entity runs one command at a time, in a fiber that sees nothing of the
+ * caller's, and when its shard moves, what has begun is finished and what waits is sent after it. What a command served so
+ * has less is the span of the cluster's client.
+ *
  * @since 0.1.0
  * @category layers
  */
-export const layerCluster: Layer.Layer<EntityHost, never, Sharding.Sharding> = Layer.effect(
+export const layerCluster: Layer.Layer<EntityHost, never, Sharding.Sharding> = Layer.scoped(
   EntityHost,
   cluster.make({})
 )
@@ -74,4 +79,4 @@ export const layerCluster: Layer.Layer<EntityHost, never, Sharding.Sharding> = L
  * @category layers
  */
 export const layerClusterWith = (settings: Settings): Layer.Layer<EntityHost, never, Sharding.Sharding> =>
-  Layer.effect(EntityHost, cluster.make(settings))
+  Layer.scoped(EntityHost, cluster.make(settings))

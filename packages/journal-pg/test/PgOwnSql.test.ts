@@ -3,7 +3,7 @@ import { DistributedProcessing, Journal, ProcessContext, ProcessLease, Tagging }
 import { PgJournal, PgMigrations, PgOffsetStore, PgProcessLease, PgProjection } from "@aecor/journal-pg"
 import { PgClient } from "@effect/sql-pg"
 import { expect, layer } from "@effect/vitest"
-import { Cause, Deferred, Duration, Effect, Exit, Layer, Option, Schema } from "effect"
+import { Cause, Deferred, Duration, Effect, Exit, Layer, Logger, Option, Schema } from "effect"
 import { database } from "./fixtures/database.js"
 import { until } from "./fixtures/journal.js"
 
@@ -30,7 +30,9 @@ const Services = Layer.mergeAll(
   Layer.provideMerge(PgProcessLease.layer),
   Layer.provideMerge(
     database(PgProcessLease.migrations, PgOffsetStore.migrations, PgJournal.migrations({ table: "sale_event" }), tables)
-  )
+  ),
+  // the host warns of every crash that the tests cause
+  Layer.provideMerge(Logger.remove(Logger.defaultLogger))
 )
 
 layer(Services, { excludeTestServices: true, timeout: "60 seconds" })("a projection by SQL of its own", (it) => {

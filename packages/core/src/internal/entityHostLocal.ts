@@ -2,27 +2,14 @@
  * Entities in this process. A command goes through the wire's schemas as it would between nodes, so that what cannot
  * cross a network is found here; one command at a time a key; an idle entity is dropped with its cached state.
  */
-import { Rpc } from "@effect/rpc"
-import { type Duration, Effect, RcMap, Schema, type Scope } from "effect"
+import { type Duration, Effect, RcMap, type Scope } from "effect"
 import { CommandFailed } from "../CommandFailed.js"
-import type { Dispatch, Registration, Run, WireCommand, WireProtocol } from "../Registration.js"
+import type { Dispatch, Registration, Run, WireProtocol } from "../Registration.js"
 import * as Settings from "./entitySettings.js"
+import * as WireCodec from "./wireCodec.js"
 
-/** What a value becomes by being sent as JSON. A value that cannot be sent is a defect of the protocol. */
-const overTheWire = <A, I>(schema: Schema.Schema<A, I>) => {
-  const encode = Schema.encode(schema)
-  const decode = Schema.decodeUnknown(schema)
-  return (value: A): Effect.Effect<A> =>
-    encode(value).pipe(
-      Effect.flatMap((encoded) => decode(encoded === undefined ? undefined : JSON.parse(JSON.stringify(encoded)))),
-      Effect.catchAll((error) => Effect.die(error))
-    )
-}
-
-const codecOf = (rpc: WireCommand) => ({
-  payload: overTheWire(rpc.payloadSchema),
-  exit: overTheWire(Rpc.exitSchema(rpc))
-})
+/** What becomes of what is encoded when it is sent as JSON. */
+const asJson = (encoded: unknown): unknown => (encoded === undefined ? undefined : JSON.parse(JSON.stringify(encoded)))
 
 export const make = (options: {
   readonly idleTimeToLive?: Duration.DurationInput
@@ -48,7 +35,7 @@ export const make = (options: {
 
     const client = (name: string, wire: WireProtocol): Effect.Effect<Dispatch> =>
       Effect.sync(() => {
-        const codecs = new Map([...wire.requests].map(([tag, rpc]) => [tag, codecOf(rpc)]))
+        const codecs = new Map([...wire.requests].map(([tag, rpc]) => [tag, WireCodec.make(rpc, asJson)]))
         return (key, tag, envelope) =>
           Effect.gen(function* () {
             const codec = codecs.get(tag)
@@ -59,8 +46,7 @@ export const make = (options: {
             }
             const run = yield* instance(key)
             const received = yield* codec.payload(envelope)
-            const exit = yield* Effect.exit(run(tag, received))
-            return yield* yield* codec.exit(exit)
+            return yield* codec.exit(yield* Effect.exit(run(tag, received)))
           }).pipe(
             Effect.scoped,
             Effect.timeoutFail({

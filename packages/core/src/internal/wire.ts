@@ -44,6 +44,9 @@ const onTheWire = (rpc: Rpc.AnyWithProps): WireCommand => {
   return Rpc.make(rpc._tag, { payload, success, error })
 }
 
+/** A message that does nothing but wake an entity, or keep it awake. A node sends it to itself only. */
+export const wake = onTheWire(Rpc.make("aecor/Wake"))
+
 export const make = <const Rpcs extends ReadonlyArray<Rpc.Any>>(protocol: Rpcs): Wire<Rpcs[number]> => {
   const commands = protocol.map(withProps)
   return { protocol: RpcGroup.make(...protocol), commands, group: RpcGroup.make(...commands.map(onTheWire)) }

@@ -1,0 +1,97 @@
+/**
+ * Commands a second on one node: journalled ones beside the empty ones of a stock entity, which is what a cluster costs
+ * before anything is done. Each competitor has a process and a database of its own; they run in turn.
+ */
+import { fileURLToPath } from "node:url"
+import { Effect } from "effect"
+import type { Part } from "../run/Benchmark.js"
+import * as Database from "../run/Database.js"
+import { median, ratio, text } from "../run/Figures.js"
+import type { Findings } from "../run/Findings.js"
+import type { Measured, Window } from "../run/Meter.js"
+import * as Rounds from "../run/Rounds.js"
+import * as Screen from "../run/Screen.js"
+import * as Worker from "../run/Worker.js"
+import { type Competitor, competitors, keys, titles } from "./Competitor.js"
+import type { Commands } from "./Serving.js"
+
+export interface Plan extends Window {
+  readonly rounds: number
+}
+
+const cellName = (competitor: Competitor, count: number): string => `${competitor} ${count}`
+
+const start = Effect.fnUntraced(function* (competitor: Competitor) {
+  const url = yield* Database.make
+  const worker = yield* Worker.start<Commands>(fileURLToPath(new URL(`programs/${competitor}.ts`, import.meta.url)))
+  yield* worker.call("open", { url, port: yield* Database.freePort })
+  return [competitor, worker] as const
+})
+
+export const run = (plan: Plan): Part =>
+  Effect.gen(function* () {
+    const { measured, rounds, warmUp } = plan
+    const workers = yield* Effect.forEach(competitors, start)
+    const cells = (window: Window) =>
+      keys.map((count) =>
+        workers.map(
+          ([competitor, worker]) =>
+            [cellName(competitor, count), () => worker.call("send", { keys: count, ...window })] as const
+        )
+      )
+    yield* Screen.say("rate: warming up")
+    yield* Rounds.once(0, cells({ warmUp: 0, measured }), new Map())
+    const series = new Map<string, Array<Measured>>()
+    for (let nth = 0; nth < rounds; nth++) {
+      yield* Screen.say(`rate: round ${nth + 1} of ${rounds}`)
+      yield* Rounds.once(nth, cells({ warmUp, measured }), series)
+    }
+    return report(series)
+  }).pipe(Effect.scoped)
+
+const report = (series: Rounds.Series<Measured>): Findings => {
+  const of = (competitor: Competitor, count: number, figure: (cell: Measured) => number) =>
+    (series.get(cellName(competitor, count)) ?? []).map(figure)
+  const rates = (competitor: Competitor, count: number) => of(competitor, count, (cell) => cell.perSecond)
+  const times = (competitor: Competitor, count: number) => ratio(rates(competitor, count), rates("empty", count))
+  const head = ["", ...keys.map((count) => (count === 1 ? "1 key" : `${count} keys`))]
+  const each = (figure: (competitor: Competitor, count: number) => number) =>
+    Object.fromEntries(competitors.flatMap((one) => keys.map((count) => [`${one}${count}`, figure(one, count)])))
+
+  return {
+    tables: [
+      {
+        title: "Commands a second on one node, a caller a key (and how many times as many as empty ones)",
+        head,
+        rows: competitors.map((one) => [
+          titles[one],
+          ...keys.map((count) => {
+            const rate = text(median(rates(one, count)))
+            return one === "empty" ? rate : `${rate} (${times(one, count).toFixed(2)}x)`
+          })
+        ])
+      },
+      {
+        title: "Milliseconds a command, p50 / p99",
+        head,
+        rows: competitors.map((one) => [
+          titles[one],
+          ...keys.map((count) => {
+            const ms = (q: "p50" | "p99") => median(of(one, count, ({ latencyMs }) => latencyMs[q])).toFixed(1)
+            return `${ms("p50")} / ${ms("p99")}`
+          })
+        ])
+      }
+    ],
+    summary: {
+      ratios: Object.fromEntries(
+        competitors
+          .filter((one) => one !== "empty")
+          .flatMap((one) => keys.map((count) => [`${one}VsEmpty${count}`, times(one, count)]))
+      ),
+      perSecond: each((one, count) => median(rates(one, count))),
+      cpuMicros: each((one, count) => median(of(one, count, ({ cpuMicros }) => cpuMicros)))
+    },
+    raw: Object.fromEntries(series)
+  }
+}
