@@ -1,10 +1,11 @@
 /** The live answers over a socket: what they say, and how they end. */
 import { expect, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { Context, Effect, Exit, Layer, Ref, Scope } from "effect"
 import { App } from "../../src/app.js"
 import { Server } from "../../src/http/Server.js"
 import { Memory } from "../../src/memory.js"
 import { NodeName } from "../../src/page/NodeName.js"
+import { BookingsView } from "../../src/view/BookingsView.js"
 import { anyPort } from "../http/network.js"
 import { listen } from "./listener.js"
 
@@ -29,6 +30,18 @@ it.scopedLive("a page hears the whole map and the client's bookings, and again w
     yield* bob.until("bookings", [])
     yield* place(url, "bob", "b-2")
     yield* bob.until("bookings", [{ bookingId: "b-2", status: "Denied" }])
+  })
+)
+
+it.scopedLive("a booking that the view knew nothing of when its page came is shown nevertheless", () =>
+  Effect.gen(function* () {
+    const { url } = yield* nodeWith(Layer.provideMerge(behindOnce, Memory))
+    yield* place(url, "ann", "b-1")
+    const settled = yield* listen(`${url}/live/machinery?booking=b-1`)
+    yield* settled.until("history", { events: [{ sequence: 1 }, { sequence: 2 }] })
+    const page = yield* listen(`${url}/live/concerts/concertA?client=ann`)
+    yield* page.until("bookings", [])
+    yield* page.until("bookings", [{ bookingId: "b-1", status: "Confirmed" }])
   })
 )
 
@@ -111,10 +124,25 @@ const place = (url: string, client: string, bookingId: string) =>
     expect(answer.status).toBe(201)
   })
 
+/** The view knows of nobody's bookings when it is asked first: its projection may be behind. */
+const behindOnce = Layer.effect(
+  BookingsView,
+  Effect.gen(function* () {
+    const view = yield* BookingsView
+    const asked = yield* Ref.make(false)
+    const find: typeof view.find = (where) =>
+      where.clientId === undefined
+        ? view.find(where)
+        : Effect.flatMap(Ref.getAndSet(asked, true), (before) => (before ? view.find(where) : Effect.succeed([])))
+    return { ...view, find }
+  })
+)
+
 /** A node in memory that can be told to leave. */
-const node = Effect.gen(function* () {
+const nodeWith = Effect.fnUntraced(function* (memory: typeof Memory) {
   const scope = yield* Effect.acquireRelease(Scope.make(), (made) => Scope.close(made, Exit.void))
-  const app = App.pipe(Layer.provide([Memory, anyPort, Layer.succeed(NodeName, "node-1")]))
+  const app = App.pipe(Layer.provide([memory, anyPort, Layer.succeed(NodeName, "node-1")]))
   const context = yield* Layer.buildWithScope(app, scope)
   return { url: Context.get(context, Server).url, close: Scope.close(scope, Exit.void) }
 })
+const node = nodeWith(Memory)
