@@ -17,7 +17,7 @@ export default defineConfig({
     minWorkers: 1,
     maxWorkers: 2,
     // a bound for what hangs, not for what is slow: machines are shared
-    testTimeout: 60_000,
-    hookTimeout: 60_000
+    testTimeout: 120_000,
+    hookTimeout: 120_000
   }
 })
