@@ -15,9 +15,10 @@ export default defineConfig({
     reporters: ["default", ["json", { outputFile: ".tmp/tests.json" }]],
     pool: "forks",
     minWorkers: 1,
-    maxWorkers: 2,
+    // one more than two processors have: many tests wait for a server and not for a processor
+    maxWorkers: 3,
     // a bound for what hangs, not for what is slow: machines are shared
-    testTimeout: 60_000,
-    hookTimeout: 60_000
+    testTimeout: 120_000,
+    hookTimeout: 120_000
   }
 })

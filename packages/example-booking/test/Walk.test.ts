@@ -17,21 +17,18 @@ it.effect("the walk runs in memory: a rejection is typed, and the view has seen 
   })
 )
 
-it.live(
-  "the walk runs on Postgres, clustered, as it does in memory",
-  () =>
-    Effect.gen(function* () {
-      const url = yield* EmbeddedPostgres.createDatabase(inject("postgresUrl"))
-      const port = yield* EmbeddedPostgres.freePort
-      const settings = ConfigProvider.fromMap(
-        new Map([
-          ["DATABASE_URL", Redacted.value(url)],
-          ["CLUSTER_PORT", String(port)]
-        ])
-      )
-      const { refused, row } = yield* Effect.withConfigProvider(onPostgres, settings)
-      expect(refused).toEqual(new Overdrawn({ balance: 100 }))
-      expect(row).toEqual(seen)
-    }),
-  60_000
+it.live("the walk runs on Postgres, clustered, as it does in memory", () =>
+  Effect.gen(function* () {
+    const url = yield* EmbeddedPostgres.createDatabase(inject("postgresUrl"))
+    const port = yield* EmbeddedPostgres.freePort
+    const settings = ConfigProvider.fromMap(
+      new Map([
+        ["DATABASE_URL", Redacted.value(url)],
+        ["CLUSTER_PORT", String(port)]
+      ])
+    )
+    const { refused, row } = yield* Effect.withConfigProvider(onPostgres, settings)
+    expect(refused).toEqual(new Overdrawn({ balance: 100 }))
+    expect(row).toEqual(seen)
+  })
 )

@@ -24,17 +24,14 @@ it.scopedLive(
   180_000
 )
 
-it.scopedLive(
-  "a node that is set wrong says so in one line that names the setting",
-  () =>
-    Effect.gen(function* () {
-      const url = "postgres://ann:s3cret@127.0.0.1:1/none"
-      const node = yield* startNode({ DATABASE_URL: url, BOOKING_EXPIRY: "soon" })
-      expect(yield* node.ended).toBe(1)
-      expect(node.said().trimEnd().split("\n")).toEqual([expect.stringContaining("BOOKING_EXPIRY")])
-      expect(node.said()).not.toContain("s3cret")
-    }),
-  60_000
+it.scopedLive("a node that is set wrong says so in one line that names the setting", () =>
+  Effect.gen(function* () {
+    const url = "postgres://ann:s3cret@127.0.0.1:1/none"
+    const node = yield* startNode({ DATABASE_URL: url, BOOKING_EXPIRY: "soon" })
+    expect(yield* node.ended).toBe(1)
+    expect(node.said().trimEnd().split("\n")).toEqual([expect.stringContaining("BOOKING_EXPIRY")])
+    expect(node.said()).not.toContain("s3cret")
+  })
 )
 
 it.scopedLive(

@@ -10,7 +10,7 @@ import { Context, Effect, Exit, Fiber, Layer, Redacted } from "effect"
 import { client, newDatabase } from "./fixtures/database.js"
 import * as EncryptedProxy from "./fixtures/encryptedProxy.js"
 
-describe("a client that notices silence", { timeout: 60_000 }, () => {
+describe("a client that notices silence", () => {
   it.scopedLive("fails what waits on a connection on which nothing comes back, and serves again", () =>
     Effect.gen(function* () {
       const { proxy, sql } = yield* throughProxy
@@ -147,8 +147,7 @@ it.scopedLive(
       const waiting = Array.from({ length: 10 }, () => Effect.exit(ask))
       yield* Effect.all(waiting, { concurrency: "unbounded" })
       expect(yield* Effect.eventually(ask)).toEqual([])
-    }),
-  60_000
+    })
 )
 
 const noticing = PgConnection.noticingSilence("500 millis")

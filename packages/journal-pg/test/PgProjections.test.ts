@@ -64,6 +64,5 @@ it.scopedLive(
       expect(lines[0]).toMatch(/^o-9 waits at position 9, tried \d+ times: .*an order that was not made/)
       expect(lines[1]).toMatch(/; 1 orders set aside$/)
       expect(yield* mended("o-1")).toEqual([])
-    }).pipe(Effect.provide(Services)),
-  120_000
+    }).pipe(Effect.provide(Services))
 )

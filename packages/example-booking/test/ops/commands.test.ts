@@ -70,8 +70,7 @@ it.live(
       const first = Option.getOrThrow(yield* Stream.runHead(journal.read("b-1", 1)))
       const asOf = yield* ops("as-of", "b-1", "--position", String(first.position))
       expect(asOf.value).toMatchObject({ sequence: 1, row: { value: { view: { status: "AwaitingConfirmation" } } } })
-    }).pipe(Effect.scoped, Effect.provide(Hosted)),
-  90_000
+    }).pipe(Effect.scoped, Effect.provide(Hosted))
 )
 
 it.live("what cannot be meant is refused before anything is done", () =>
