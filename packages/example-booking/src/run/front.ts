@@ -22,6 +22,8 @@ export interface Front {
   readonly ask: <A, E extends { readonly _tag: string }, R>(
     request: (client: Client) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E, R>
+  /** The address of any of them. */
+  readonly url: Effect.Effect<string>
   readonly counts: {
     /** All that were sent. */
     requests: number
@@ -42,14 +44,14 @@ export const make = (
       if (client !== undefined) return Effect.succeed(client)
       return Effect.tap(Effect.provide(connect(url), context), (made) => Effect.sync(() => known.set(url, made)))
     }
-    const anyClient = Effect.gen(function* () {
+    const url = Effect.gen(function* () {
       const all = nodes()
       const node = all[yield* Random.nextIntBetween(0, all.length)]
-      return yield* node === undefined ? Effect.dieMessage("there is no node to ask") : clientOf(node.url)
+      return yield* node === undefined ? Effect.dieMessage("there is no node to ask") : Effect.succeed(node.url)
     })
     return {
       ask: (request) =>
-        Effect.flatMap(anyClient, (client) => {
+        Effect.flatMap(Effect.flatMap(url, clientOf), (client) => {
           counts.requests += 1
           return request(client)
         }).pipe(
@@ -59,6 +61,7 @@ export const make = (
             schedule: Schedule.spaced("100 millis").pipe(Schedule.upTo(patience))
           })
         ),
+      url,
       counts
     }
   })

@@ -42,7 +42,7 @@ export const integer = <A extends number | undefined>(
   }
 })
 
-export const flag = (about: string): Option<boolean> => ({
+const flag = (about: string): Option<boolean> => ({
   about,
   take: (_, given) => Effect.succeed(given === true)
 })
