@@ -10,7 +10,8 @@ import * as Sale from "../../src/load/Sale.js"
 import * as Front from "../../src/run/front.js"
 import { applications } from "./defects.js"
 
-const options: Plan.Options = { bookings: 40, concerts: 1, seats: 10, rate: undefined, seed: 7 }
+/** Of its first twelve customers several want the same seats, and keep them. */
+const options: Plan.Options = { bookings: 40, concerts: 1, seats: 10, rate: undefined, seed: 89 }
 
 describe("a plan", () => {
   it.effect("is the same for the same seed, and another one for another", () =>
@@ -18,7 +19,7 @@ describe("a plan", () => {
       const [plan, again, other] = yield* Effect.all([
         Plan.make(options),
         Plan.make(options),
-        Plan.make({ ...options, seed: 8 })
+        Plan.make({ ...options, seed: 90 })
       ])
       expect(again).toEqual(plan)
       expect(other).not.toEqual(plan)
