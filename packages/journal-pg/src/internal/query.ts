@@ -28,6 +28,15 @@ export const query =
       .unsafe<A>(statement, [...parameters])
       .withoutTransform.pipe(Effect.mapInputContext(withoutTransaction<never>), answerWithin(patience))
 
+/** As `query`, and part of the transaction that the caller is in. */
+export const queryWithin =
+  (sql: PgClient.PgClient) =>
+  <A extends object>(
+    statement: string,
+    parameters: ReadonlyArray<unknown> = []
+  ): Effect.Effect<ReadonlyArray<A>, SqlError.SqlError> =>
+    sql.unsafe<A>(statement, [...parameters]).withoutTransform.pipe(answerWithin(patience))
+
 /** A row as an array, of whatever its statement selects. */
 export type Rows = <A extends ReadonlyArray<string | null>>(
   statement: Statement,
