@@ -33,9 +33,8 @@ const document = Layer.mergeAll(
       MailJournal.layerMemory,
       ReminderJournal.layerMemory,
       OffsetStore.layerMemory,
-      EntityHost.layerLocal,
-      memory
-    ).pipe(Layer.provideMerge(ProcessLease.layerMemory))
+      EntityHost.layerLocal
+    ).pipe(Layer.provideMerge(memory))
   )
 )
 
