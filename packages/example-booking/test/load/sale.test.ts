@@ -10,7 +10,8 @@ import * as Sale from "../../src/load/Sale.js"
 import * as Front from "../../src/run/front.js"
 import { applications } from "./defects.js"
 
-const options: Plan.Options = { bookings: 60, concerts: 1, seats: 10, rate: undefined, seed: 7 }
+/** Of its first twelve customers several want the same seats, and keep them. */
+const options: Plan.Options = { bookings: 40, concerts: 1, seats: 10, rate: undefined, seed: 89 }
 
 describe("a plan", () => {
   it.effect("is the same for the same seed, and another one for another", () =>
@@ -18,7 +19,7 @@ describe("a plan", () => {
       const [plan, again, other] = yield* Effect.all([
         Plan.make(options),
         Plan.make(options),
-        Plan.make({ ...options, seed: 8 })
+        Plan.make({ ...options, seed: 90 })
       ])
       expect(again).toEqual(plan)
       expect(other).not.toEqual(plan)
@@ -56,7 +57,7 @@ describe("a sale", () => {
     Effect.gen(function* () {
       const { evidence, sale, wrong } = yield* sold("none")
       expect(wrong).toEqual({ seatsSoldTwice: 0, paymentsLost: 0, viewsWrong: 0 })
-      expect([sale.bookings.length, evidence.rows.size]).toEqual([60, 60])
+      expect([sale.bookings.length, evidence.rows.size]).toEqual([40, 40])
       expect(sale.commands.count()).toBeGreaterThan(sale.bookings.length)
       const statuses = [...evidence.rows.values()].flatMap((row) => Arr.map(Arr.fromOption(row), (_) => _.status))
       expect(new Set(statuses)).toEqual(new Set(["Settled", "Denied", "Cancelled", "Confirmed"]))
@@ -66,7 +67,7 @@ describe("a sale", () => {
 
   it.scopedLive.each(["seats", "payments", "views"] as const)("tells that something is wrong with the %s", (defect) =>
     Effect.gen(function* () {
-      const { wrong } = yield* sold(defect, 24)
+      const { wrong } = yield* sold(defect, 12)
       const { paymentsLost, seatsSoldTwice, viewsWrong } = wrong
       expect({ seats: seatsSoldTwice > 0, payments: paymentsLost > 0, views: viewsWrong > 0 }).toEqual({
         seats: defect === "seats",
