@@ -3,7 +3,7 @@
 //   core <- projection <- journal-pg <- example-booking <- the programs beside the packages
 //
 // Between packages: only downwards, only by package name, only what `exports` opens; `testing` only from tests, from
-// another `testing`, from the example's demo and tests, and from the programs. Inside a package: `src/*.ts` is the public contract,
+// another `testing`, from the example's `run` and tests, and from the programs. Inside a package: `src/*.ts` is the public contract,
 // `src/internal/` the machinery; neither imports `src/testing/` or the package's own index, nor any file of `test/`.
 // No import cycles anywhere. What moves in the next Effect is imported by few files of the libraries (docs/effect-v4.md).
 import * as fs from "node:fs"
@@ -11,7 +11,7 @@ import * as path from "node:path"
 import { isMain, libraries, packages, programs, root } from "./lib.js"
 
 /** Files of a program that may use a library's testing kit: those that start an embedded server. */
-const mayUseTesting = /^(packages\/example-booking\/src\/(demo|embedded)|bench\/src\/run\/Database)([./]|$)|^chaos\//i
+const mayUseTesting = /^(packages\/example-booking\/src\/run|bench\/src\/run\/Database)([./]|$)|^chaos\//i
 
 /** The files of the libraries that may import a package whose API moves; what is not listed may be imported anywhere. */
 const confined: Readonly<Record<string, RegExp>> = {

@@ -17,6 +17,7 @@ const folders: Readonly<Record<string, string>> = {
   "docs/processes.md": "packages/journal-pg/test/processes",
   "docs/projections.md": "packages/journal-pg/test/projections",
   "docs/process-managers.md": "packages/projection/test/managers",
+  "docs/timers.md": "packages/projection/test/timers",
   "docs/replay.md": "packages/example-booking/test/replay",
   "docs/operations.md": "packages/journal-pg/test/operations",
   "docs/simulation.md": "packages/core/test/simulation"

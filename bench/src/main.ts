@@ -1,5 +1,5 @@
 /** `pnpm bench <benchmark> [options]`. */
-import { NodeRuntime } from "@effect/platform-node"
+import { Main } from "chaos/fleet"
 import { Console, Effect, Layer } from "effect"
 import { benchmark as commands } from "./commands/Benchmark.js"
 import { benchmark as failover } from "./failover/Benchmark.js"
@@ -50,7 +50,4 @@ const main = Effect.gen(function* () {
   )
 )
 
-// A terminal, pnpm and a shell may each pass the same Ctrl-C on; only the first one counts, and cleaning up is not cut off.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined)
-
-NodeRuntime.runMain(main)
+Main.run(main)

@@ -1,7 +1,8 @@
-/** What the benchmarks use of this program: a fleet of nodes, what can be done to it, and what is measured then. */
+/** What the benchmarks use of this program: a fleet of nodes, what can be done to it, what is measured then, and how it ends. */
 export * as Child from "./run/child.js"
 export * as Faults from "./processing/faults.js"
 export * as Fleet from "./processing/fleet.js"
+export * as Main from "./run/main.js"
 export type * as Messages from "./processing/messages.js"
 export type * as Model from "./processing/model.js"
 export * as Plan from "./processing/plan.js"

@@ -2,11 +2,11 @@
  * Tries the library's claims on real processes and a real Postgres while both are being killed. Ends with one line of
  * JSON, and with a failed exit if any of its counts is not what it must be.
  */
-import { NodeRuntime } from "@effect/platform-node"
 import { Cause, Console, Data, Duration, Effect, Option } from "effect"
 import * as Journal from "./journal/part.js"
 import * as Options from "./options.js"
 import * as Processing from "./processing/part.js"
+import * as Main from "./run/main.js"
 import * as Screen from "./run/screen.js"
 
 class ChaosFailed extends Data.TaggedError("ChaosFailed")<{ readonly message: string }> {}
@@ -43,7 +43,4 @@ const describe = (cause: Cause.Cause<unknown>): string =>
     onSome: (error) => (error instanceof Error ? error.message : String(error))
   })
 
-// A terminal, pnpm and a shell may each pass the same Ctrl-C on; only the first one counts, and cleaning up is not cut off.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined)
-
-NodeRuntime.runMain(main, { disableErrorReporting: true })
+Main.run(main, { disableErrorReporting: true })

@@ -15,6 +15,8 @@ it.scopedLive("leaves no process and no folder behind when it is interrupted, ev
     yield* signalGroup(chaos, "SIGINT")
     yield* signalGroup(chaos, "SIGINT")
     yield* ended(chaos)
+    // as a program that the signal has ended
+    expect(chaos.exitCode).toBe(130)
     expect(fs.readdirSync(folder).filter(isOurs)).toEqual([])
     yield* gone(chaos)
   })

@@ -143,7 +143,7 @@ export const make = (options: {
     return { _tag: "gap", from, processes: observer.processes } satisfies Measure
   })
 
-  const toNode = (node: Node, { kind, millis }: Fault): Effect.Effect<Measure, Failure> =>
+  const toNode = (node: Node, { dice, kind, millis }: Fault): Effect.Effect<Measure, Failure> =>
     Effect.gen(function* () {
       const processes = yield* processesOf(node)
       const from = Date.now()
@@ -180,6 +180,20 @@ export const make = (options: {
             () => node.holdDatabase(false)
           )
           return gap
+        case "cutPair": {
+          const other = pick(
+            free().filter((one) => one !== node),
+            (dice * 10) % 1
+          )
+          if (other === undefined) return { ...gap, processes: [] }
+          yield* say(`${node.name} and ${other.name} cut off from each other ${seconds}`)
+          yield* lasting(
+            () => node.holdPair(other, true),
+            millis,
+            () => node.holdPair(other, false)
+          )
+          return { ...gap, processes: observer.processes }
+        }
         default:
           yield* say(`${node.name} not reachable for other nodes ${seconds}`)
           yield* lasting(

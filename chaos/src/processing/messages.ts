@@ -17,6 +17,8 @@ export interface Settings {
   readonly address: Address
   /** Where it listens: at the end of that. */
   readonly listen: Address
+  /** From where it speaks to the others, if nodes can be told from each other by that. */
+  readonly source: string | undefined
   readonly sets: ReadonlyArray<WriterSet>
   /** Whether it keeps the view of the journal, too. */
   readonly view: boolean

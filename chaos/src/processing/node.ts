@@ -4,6 +4,7 @@ import { PgCluster, PgConnection, PgProcessLease } from "@aecor/journal-pg"
 import { PgClient } from "@effect/sql-pg"
 import { Clock, Effect, Exit, Layer, Logger, Redacted } from "effect"
 import * as Child from "../run/child.js"
+import * as SourceAddress from "../run/sourceAddress.js"
 import type { Answer, Request, Settings } from "./messages.js"
 import { shutdownTimeout } from "./messages.js"
 import { naiveProjection } from "./naiveProjection.js"
@@ -11,6 +12,7 @@ import * as Numbers from "./numbers.js"
 import * as Writer from "./writer.js"
 
 const settings = Child.settings<Settings>()
+if (settings.source !== undefined) SourceAddress.use(settings.source)
 
 const connections = 12
 

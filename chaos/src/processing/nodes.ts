@@ -2,6 +2,7 @@
 import { EmbeddedPostgres, TcpProxy } from "@aecor/journal-pg/testing"
 import { type Deferred, Effect, Redacted, type Scope } from "effect"
 import * as Children from "../run/children.js"
+import * as SourceAddress from "../run/sourceAddress.js"
 import type { Address, Answer, Request, Settings } from "./messages.js"
 
 export interface Node extends Pick<
@@ -14,6 +15,11 @@ export interface Node extends Pick<
   readonly holdDatabase: (held: boolean) => void
   /** Keeps what others say to it from it, and what it answers from them. */
   readonly holdInbound: (held: boolean) => void
+  /** Cuts it and another node off from each other, or heals that: where nodes can be told apart (`canCutPairs`). */
+  readonly holdPair: (other: Node, held: boolean) => void
+  /** Keeps what is said from an address from it. */
+  readonly holdFrom: (source: string, held: boolean) => void
+  readonly source: string | undefined
   readonly block: (millis: number) => void
   readonly use: (request: Request & { readonly set: string }) => Effect.Effect<Answer>
 }
@@ -29,6 +35,9 @@ export interface Options extends Pick<Settings, "sets" | "view" | "fenced"> {
   readonly failure: Deferred.Deferred<never, Children.ChildFailed>
 }
 
+/** Whether one node can be told from another by where it comes from. */
+export const canCutPairs: boolean = SourceAddress.of(1) !== undefined
+
 const runnerOf = ({ host, port }: Address): string => `${host}:${port}`
 
 const portOf = (url: Redacted.Redacted): number => Number(new URL(Redacted.value(url)).port)
@@ -42,6 +51,7 @@ export const make = (options: Options) => {
   const startOnce: Effect.Effect<Node, Children.ChildFailed | EmbeddedPostgres.ServerError, Scope.Scope> = Effect.gen(
     function* () {
       const name = `node ${++lives}`
+      const source = SourceAddress.of(lives)
       const listen = local(yield* EmbeddedPostgres.freePort)
       const inbound = yield* TcpProxy.make(Redacted.make(`tcp://${runnerOf(listen)}`))
       const database = yield* TcpProxy.make(options.url)
@@ -60,6 +70,7 @@ export const make = (options: Options) => {
           pooledUrl: Redacted.value(pooled.url),
           address,
           listen,
+          source,
           sets,
           view,
           fenced
@@ -76,7 +87,13 @@ export const make = (options: Options) => {
           database.hold(held)
           pooled.hold(held)
         },
-        holdInbound: inbound.hold,
+        holdInbound: (held) => inbound.hold(held),
+        holdFrom: (other, held) => inbound.hold(held, other),
+        holdPair: (other, held) => {
+          if (source !== undefined) other.holdFrom(source, held)
+          if (other.source !== undefined) node.holdFrom(other.source, held)
+        },
+        source,
         block: (millis) => child.send({ _tag: "Block", millis } satisfies Request),
         use: (request) =>
           Effect.async((resume) => {

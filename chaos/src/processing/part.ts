@@ -14,6 +14,7 @@ import * as Faults from "./faults.js"
 import * as Feeder from "./feeder.js"
 import * as Fleet from "./fleet.js"
 import type { WriterSet } from "./model.js"
+import * as Nodes from "./nodes.js"
 import * as Numbers from "./numbers.js"
 import * as Plan from "./plan.js"
 import * as Replays from "./replays.js"
@@ -54,7 +55,11 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
         ? "the nodes reach it through PgBouncer, but for the cluster's own connections"
         : "not tried: PgBouncer in between; it is not installed"
     )
-    const plan = Plan.make(seed, count, (kind) => kind !== "pooler" || Option.isSome(pooler))
+    const notTried: ReadonlyArray<Plan.Kind> = [
+      ...(Option.isSome(pooler) ? [] : (["pooler"] as const)),
+      ...(Nodes.canCutPairs ? [] : (["cutPair"] as const))
+    ]
+    const plan = Plan.make(seed, count, (kind) => !notTried.includes(kind))
     const naive = yield* Careless.run(server, yield* folderOf(server, "careless"), sets.slice(0, 1))
 
     const folder = yield* folderOf(server, "nodes")
@@ -121,7 +126,7 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       failoverMs: Trial.summary(times),
       spread: rests.spread,
       restMs: rests.longest,
-      notTried: Option.isSome(pooler) ? [] : ["pooler"],
+      notTried,
       nodes: nodes.started(),
       killedAfterGrace: faults.killedAfterGrace(),
       careless: naive

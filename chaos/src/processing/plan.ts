@@ -19,6 +19,7 @@ const weights = {
   cutPostgres: 3,
   cutNode: 1,
   cutNodes: 1,
+  cutPair: 3,
   killSwitch: 1,
   pooler: 1,
   join: 1
@@ -57,7 +58,8 @@ const lasting: Partial<Readonly<Record<Kind, readonly [least: number, most: numb
   down: [10, 10],
   cutPostgres: [5, 20],
   cutNode: [5, 20],
-  cutNodes: [5, 20]
+  cutNodes: [5, 20],
+  cutPair: [5, 20]
 }
 
 /** What a quick run does, each once: what people ask about first. Whoever leaves is replaced. */

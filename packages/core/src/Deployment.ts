@@ -101,7 +101,8 @@ export const reshape: <E = never, R = never>(
 /**
  * Does something while nothing of a deployment runs, in the whole cluster: its processes stop in good order, are fenced,
  * and run again afterwards, also where it fails; those that the kill switch had stopped stay stopped. Nothing of the
- * deployment can write meanwhile but what carries the given fence.
+ * deployment can write meanwhile but what carries the given fence. What is resumed or restarted meanwhile runs
+ * afterwards. A `shutdown` goes before: the fence is refused from then on.
  *
  * - `patience` (10 s): how long its processes may take to stop; what still runs then is fenced.
  * - `fingerprint` (the registered one): that of the code which is to run afterwards.

@@ -155,6 +155,7 @@ export interface Runner {
  * One process as the store knows it. Ages are in milliseconds by the store's own clock; a time in the future (a clock
  * that stepped back) counts as expired. `sinceSent` and `sinceBeat` are none when it never happened.
  *
+ * - `suspended`: it is to run, but not before the suspension of its deployment is over; `desired` is false until then.
  * - `sinceDesired`: since `desired` is what it is.
  * - `sinceState`: since the owner says the present `state`, or since nobody owns it.
  * - `pinned`: the runner that it belongs to while that one lives, whatever the balance.
@@ -168,6 +169,7 @@ export interface ProcessRow {
   readonly index: number
   readonly generation: number
   readonly desired: boolean
+  readonly suspended: boolean
   readonly target: Option.Option<string>
   readonly pinned: Option.Option<string>
   readonly epoch: number
@@ -217,10 +219,13 @@ export interface Operations {
   readonly stop: (deployment: string, index?: number) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
   /**
    * Wishes the whole deployment running again, or one process of it, in a new generation; gives those that were stopped,
-   * and leaves alone the others.
+   * and leaves alone the others. While the deployment is suspended they are wished running for when that is over.
    */
   readonly resume: (deployment: string, index?: number) => Effect.Effect<ReadonlyArray<ProcessRow>, ProcessLeaseError>
-  /** Wishes a process running in a new generation, whether it runs or not: whoever runs it stops. Gives the process. */
+  /**
+   * Wishes a process running in a new generation, whether it runs or not: whoever runs it stops. While the deployment is
+   * suspended it is wished running for when that is over. Gives the process.
+   */
   readonly restart: (deployment: string, index: number) => Effect.Effect<Option.Option<ProcessRow>, ProcessLeaseError>
   /** Wishes a process on a runner, as long as that one lives; with none, wherever the balance has it. */
   readonly pin: (
@@ -238,7 +243,10 @@ export interface Operations {
 
   /** The shape in which a deployment is registered. */
   readonly shape: (deployment: string) => Effect.Effect<Option.Option<Shape>, ProcessLeaseError>
-  /** Wishes the deployment stopped until it is reshaped; which of its processes were desired is kept. */
+  /**
+   * Wishes the deployment stopped until it is reshaped; which of its processes were desired is kept. Nothing of it is
+   * desired before, whatever else is wished, unless the fence that `seize` has given to who suspended it is revoked.
+   */
   readonly suspend: (deployment: string) => Effect.Effect<void, ProcessLeaseError>
   /** Takes a new epoch of every process: whatever run still exists is fenced. Gives the fence of the first process. */
   readonly seize: (deployment: string) => Effect.Effect<Fence, ProcessLeaseError>

@@ -149,6 +149,7 @@ const row = (index: number, given: Partial<Lease.ProcessRow> = {}): Lease.Proces
   index,
   generation: 1,
   desired: true,
+  suspended: false,
   target: Option.some("a"),
   pinned: Option.none(),
   epoch: 1,

@@ -42,6 +42,7 @@ describe("what a process does", () => {
     const differing: ReadonlyArray<Partial<Lease.ProcessRow>> = [
       { generation: 2 },
       { desired: false },
+      { suspended: true },
       { target: some("b") },
       { pinned: some("b") },
       { epoch: 2 },
@@ -60,6 +61,7 @@ const row = (given: Partial<Lease.ProcessRow> = {}): Lease.ProcessRow => ({
   index: 0,
   generation: 1,
   desired: true,
+  suspended: false,
   target: some("a"),
   pinned: none,
   epoch: 1,

@@ -16,7 +16,7 @@ const tryAgain = new Set([502, 503, 504])
 /**
  * @param {string} method
  * @param {string} path
- * @param {unknown} body
+ * @param {unknown} [body]
  * @returns {Promise<Answer>} `NoAnswer` where no node has answered in time
  */
 const send = async (method, path, body) => {
@@ -25,8 +25,7 @@ const send = async (method, path, body) => {
     try {
       const response = await fetch(path, {
         method,
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
+        ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(10_000)
       })
       if (!tryAgain.has(response.status)) {
@@ -53,6 +52,12 @@ export const place = (clientId, order) => send("POST", `/clients/${clientId}/boo
 /** @param {string} clientId @param {string} bookingId @param {string} reason */
 export const cancel = (clientId, bookingId, reason) =>
   send("DELETE", `/clients/${clientId}/bookings/${bookingId}`, { reason })
+
+/** Has a refused payment tried again. @param {string} paymentId */
+export const payAgain = (paymentId) => send("POST", `/payments/${encodeURIComponent(paymentId)}/again`, {})
+
+/** Where a payment stands. @param {string} paymentId */
+export const payment = (paymentId) => send("GET", `/payments/${encodeURIComponent(paymentId)}`)
 
 /** A booking has one payment, of its own id, however often it is sent. @param {string} clientId @param {string} bookingId */
 export const pay = (clientId, bookingId) => send("POST", "/payments", { paymentId: bookingId, clientId, bookingId })

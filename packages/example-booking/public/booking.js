@@ -5,6 +5,7 @@ import { bookingsIn, concertName, seatsText } from "./bookings.js"
 import { byId, element, keyed, tell } from "./dom.js"
 import { connectionShownIn, listen } from "./live.js"
 import { total } from "./money.js"
+import { reasonText } from "./reason.js"
 import { keyOf, labelOf, makeSeatMap } from "./seatMap.js"
 
 /** @typedef {import("./seatMap.js").Seat} Seat */
@@ -31,6 +32,8 @@ let bookings = []
 let placed = []
 /** @type {ReadonlyMap<string, Booking["status"]>} */
 let statuses = new Map()
+/** Why payments that were made here were not taken, by booking. @type {ReadonlyMap<string, string>} */
+let refusals = new Map()
 
 const isHolding = (/** @type {Booking} */ { status }) =>
   status === "AwaitingConfirmation" || status === "Confirmed" || status === "Settled"
@@ -128,18 +131,41 @@ const newsOf = ({ seats, status }) => {
 }
 
 const showBookings = () => {
-  const all = ownBookings()
+  const all = ownBookings().map((booking) => ({ ...booking, refusal: refusals.get(booking.bookingId) }))
   show(all)
   byId("no-bookings", HTMLElement).hidden = all.length > 0
   mark()
 }
 const show = bookingsIn(byId("bookings", HTMLElement), {
-  pay: async ({ bookingId }) => refused(await api.pay(clientId, bookingId), "The payment"),
+  pay: async ({ bookingId }) => {
+    const answer = await api.pay(clientId, bookingId)
+    refused(answer, "The payment")
+    if (answer.ok) await followPayment(bookingId)
+  },
   giveBack: async ({ bookingId, seats }) => {
     const reason = await askReason(seats)
     if (reason !== undefined) refused(await api.cancel(clientId, bookingId, reason), "Giving back")
   }
 })
+
+/** How often it is asked what has become of a payment, and how often at the most, in milliseconds. */
+const paymentInterval = 500
+const paymentPatience = 120
+
+/** A payment is received at once, and taken or refused by its booking soon after. @param {string} bookingId */
+const followPayment = async (bookingId) => {
+  for (let asked = 0; asked < paymentPatience; asked++) {
+    const answer = await api.payment(bookingId)
+    if (answer.ok && answer.body.state === "taken") return
+    if (answer.ok && answer.body.state === "refused") {
+      const reason = reasonText(answer.body.reason)
+      refusals = new Map([...refusals, [bookingId, reason]])
+      showBookings()
+      return tell(`The payment was not taken, and the money comes back: ${reason}.`, "bad")
+    }
+    await new Promise((resolve) => setTimeout(resolve, paymentInterval))
+  }
+}
 
 /** Tells why something was refused. @param {api.Answer} answer @param {string} what */
 const refused = (answer, what) => {

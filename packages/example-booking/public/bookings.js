@@ -4,13 +4,14 @@ import { total } from "./money.js"
 
 /** @typedef {import("./seatMap.js").Seat} Seat */
 /**
- * A booking as the view tells it.
+ * A booking as the view tells it, and why its payment was not taken, if that is known.
  *
  * @typedef {{
  *   readonly bookingId: string, readonly concertId: string, readonly seats: ReadonlyArray<Seat>,
  *   readonly tickets: ReadonlyArray<{ readonly seat: Seat, readonly price: string }>,
  *   readonly status: "AwaitingConfirmation" | "Confirmed" | "Denied" | "Cancelled" | "Expired" | "Settled",
- *   readonly expiresAt: string | null, readonly version: number
+ *   readonly expiresAt: string | null, readonly version: number,
+ *   readonly refusal?: string | undefined
  * }} Booking
  */
 
@@ -71,6 +72,7 @@ export const bookingsIn = (list, act) => {
     const giveBack = element("button", { type: "button", class: "small" }, "Give back")
     const buttons = element("div", { class: "buttons" }, pay, giveBack)
     const heading = element("h3", { tabindex: -1 }, `${concertName(first.concertId)}, ${seatsText(first.seats)}`)
+    const refusal = element("p", { class: "refusal" })
     const card = element(
       "li",
       { class: "ticket", "data-booking": first.bookingId },
@@ -82,6 +84,7 @@ export const bookingsIn = (list, act) => {
         sum,
         element("a", { href: `/machinery#${first.bookingId}` }, "What has happened")
       ),
+      refusal,
       buttons
     )
     /** @param {HTMLElement} button @param {(booking: Booking) => Promise<void>} what */
@@ -100,6 +103,8 @@ export const bookingsIn = (list, act) => {
       status.textContent = statusWords[now.status]
       left.textContent = timeLeft(now)
       sum.textContent = sumOf(now)
+      refusal.hidden = now.refusal === undefined
+      refusal.textContent = now.refusal === undefined ? "" : `The payment was not taken: ${now.refusal}.`
       const hadFocus = buttons.contains(document.activeElement)
       pay.hidden = now.status !== "Confirmed"
       giveBack.hidden = now.status !== "Confirmed" && now.status !== "AwaitingConfirmation"

@@ -2,6 +2,7 @@
 import { byId, element, tell } from "./dom.js"
 import { historyIn, logIn, timeOf, wordOf } from "./history.js"
 import { connectionShownIn, listen } from "./live.js"
+import { refusedIn } from "./payments.js"
 import { deploymentsIn, movesBetween, nodesIn } from "./processes.js"
 
 /** @typedef {import("./processes.js").Deployment} Deployment */
@@ -18,6 +19,7 @@ const showDeployments = deploymentsIn(byId("deployments", HTMLElement))
 const addMove = logIn(byId("moves", HTMLElement), byId("no-moves", HTMLElement), most)
 const addActivity = logIn(byId("activity", HTMLElement), byId("no-activity", HTMLElement), most)
 const showHistory = historyIn(byId("history", HTMLElement), byId("no-history", HTMLElement))
+const showRefused = refusedIn(byId("refused", HTMLElement), byId("no-refused", HTMLElement), (id) => followBooking(id))
 const field = byId("booking-id", HTMLInputElement)
 
 const show = () => showNodes(deployments, servedBy)
@@ -80,6 +82,7 @@ const relisten = listen(
       lags = now
       showAll()
     },
+    refused: showRefused,
     activity: hearActivity,
     history: ({ events }) => showHistory(events)
   },

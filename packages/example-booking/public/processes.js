@@ -8,16 +8,20 @@ import { element, keyed } from "./dom.js"
  * }} Process
  */
 /**
- * `lag` is what its projection has not handled yet, where it is one and that is known.
+ * `lag` is what its projection has not handled yet, where it is one and that is known: so many events, of which the first
+ * has been waiting for so many seconds; and how many bookings it has set aside.
  *
- * @typedef {{ readonly name: string, readonly behind: number, readonly tags: number }} Lag
+ * @typedef {{ readonly name: string, readonly events: number, readonly seconds: number, readonly quarantined: number }} Lag
  * @typedef {{ readonly name: string, readonly processes: ReadonlyArray<Process>, readonly lag?: Lag | undefined }} Deployment
  */
 
 /** @param {Lag | undefined} lag */
 const lagWords = (lag) => {
   if (lag === undefined) return ""
-  return lag.behind === 0 ? "all events handled" : `behind in ${lag.behind} of ${lag.tags} tags`
+  const { events, quarantined, seconds } = lag
+  const left = `${events.toLocaleString("en")} ${events === 1 ? "event" : "events"} behind, for ${seconds} s`
+  const aside = quarantined === 0 ? "" : `, ${quarantined} set aside`
+  return (events === 0 ? "all events handled" : left) + aside
 }
 
 /** Each node that was ever seen has a letter, and a colour by its number. @type {Map<string, number>} */
@@ -131,7 +135,7 @@ export const deploymentsIn = (place) =>
           const count = processes.filter(({ actual }) => actual === "Running").length
           running.textContent = `${count} of ${processes.length} run`
           behind.textContent = lagWords(lag)
-          behind.dataset["behind"] = String(lag !== undefined && lag.behind > 0)
+          behind.dataset["behind"] = String(lag !== undefined && lag.events + lag.quarantined > 0)
           showProcesses(processes)
         }
       }

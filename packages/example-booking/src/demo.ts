@@ -4,30 +4,25 @@
  */
 import type { Lease } from "@aecor/core"
 import { PgJournal, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
-import { NodeHttpClient } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
-import {
-  Array as Arr,
-  Console,
-  Data,
-  Effect,
-  ExecutionStrategy,
-  Fiber,
-  Layer,
-  type Redacted,
-  Schedule,
-  Scope
-} from "effect"
+import { Console, Data, Effect, Fiber, Layer, type Redacted, Schedule } from "effect"
 import * as Checks from "./demo/checks.js"
 import * as Clients from "./demo/clients.js"
-import * as Database from "./demo/database.js"
-import * as Nodes from "./demo/nodes.js"
-import * as Options from "./demo/options.js"
-import * as Screen from "./demo/screen.js"
 import * as Watch from "./demo/watch.js"
 import { BookingJournal } from "./domain/Booking.js"
-import { runMain } from "./runMain.js"
+import * as Fleet from "./run/fleet.js"
+import * as Front from "./run/front.js"
+import * as Nodes from "./run/nodes.js"
+import * as Options from "./run/options.js"
+import * as Program from "./run/program.js"
+import * as Screen from "./run/screen.js"
 import { BookingsView } from "./view/BookingsView.js"
+
+const options = {
+  nodes: Options.nodes(2, "nodes at the start; one is killed half way, and one more joins"),
+  bookings: Options.integer("bookings to make at the least", { min: 10, max: 100_000 }, 3000),
+  keep: Options.keep
+}
 
 /** How many clients act at once. */
 const clients = 24
@@ -53,18 +48,10 @@ const showPlacement = (nodes: ReadonlyArray<Nodes.Node>) =>
     return placed
   })
 
-const run = (options: Options.Options) =>
+const sell = ({ bookings, keep, nodes: count }: Options.Values<typeof options>) =>
   Effect.gen(function* () {
-    const logs = yield* Nodes.makeLogs(options.keep)
-    const databaseUrl = yield* Database.make(options.keep)
-    // nodes leave together: each waits for its own processes only
-    const together = yield* Effect.acquireRelease(Scope.make(ExecutionStrategy.parallel), Scope.close)
-    const startNode = (number: number) => Scope.extend(Nodes.start(`node-${number}`, { databaseUrl, logs }), together)
-
-    yield* Screen.say(`starting ${options.nodes} nodes`)
-    const first = yield* Effect.forEach(Arr.range(1, options.nodes), startNode)
+    const { databaseUrl, nodes: first, sayLogs, start } = yield* Fleet.make({ nodes: count, keep })
     let nodes: ReadonlyArray<Nodes.Node> = first
-    yield* Effect.forEach(nodes, Nodes.awaitReady, { concurrency: "unbounded", discard: true })
     for (const node of nodes) yield* Screen.say(`  ${node.name} serves ${node.url}`)
 
     const scene = Effect.gen(function* () {
@@ -72,26 +59,23 @@ const run = (options: Options.Options) =>
       yield* showPlacement(nodes)
 
       const sale = Clients.makeSale()
-      const sales = yield* Effect.fork(
-        Clients.sellOut(sale, { bookings: options.bookings, clients, nodes: () => nodes })
-      )
-      yield* Screen.say(`selling concertA: ${clients} clients, ${options.bookings} bookings, 1500 seats`)
+      const front = yield* Front.make(() => nodes)
+      const sales = yield* Effect.fork(Clients.sellOut(sale, { bookings, clients, front }))
+      yield* Screen.say(`selling concertA: ${clients} clients, ${bookings} bookings, 1500 seats`)
       const progress = Effect.suspend(() =>
         Screen.showProgress(
-          `${Screen.bar(sale.accepted.size / options.bookings)} ${sale.accepted.size} bookings accepted, ` +
+          `${Screen.bar(sale.accepted.size / bookings)} ${sale.accepted.size} bookings accepted, ` +
             `${sale.payments.size} paid${sale.looked ? `, ${sale.free.length} seats free` : ""}`
         )
       )
       const showing = yield* Effect.fork(Effect.repeat(progress, Schedule.spaced(Screen.progressInterval)))
 
-      const half = Effect.suspend(() =>
-        sale.accepted.size * 2 >= options.bookings ? Effect.void : Effect.fail("not yet")
-      )
+      const half = Effect.suspend(() => (sale.accepted.size * 2 >= bookings ? Effect.void : Effect.fail("not yet")))
       yield* Effect.raceFirst(Effect.retry(half, Schedule.spaced("20 millis")), Fiber.join(sales))
       const victim = yield* Watch.busiest(first)
-      yield* Screen.say(`killing ${victim.name} (kill -9 ${victim.pid}), and starting node-${options.nodes + 1}`)
+      yield* Screen.say(`killing ${victim.name} (kill -9 ${victim.pid}), and starting node-${count + 1}`)
       nodes = nodes.filter((node) => node !== victim)
-      const joining = yield* startNode(options.nodes + 1)
+      const joining = yield* start(count + 1)
       const tell = (rows: ReadonlyArray<Lease.ProcessRow>, afterMs: number) =>
         Screen.say(`  after ${afterMs} ms ${Watch.describe([...nodes, joining], rows)}`)
       const joined = yield* Effect.fork(Nodes.awaitReady(joining))
@@ -110,7 +94,7 @@ const run = (options: Options.Options) =>
       yield* Screen.endProgress
       yield* Screen.say(
         `${sale.accepted.size} bookings accepted, ${sale.payments.size} paid, ${sale.free.length} seats free; ` +
-          `${sale.repeated} requests were sent again because a node did not answer`
+          `${front.counts.repeated} requests were sent again because a node did not answer`
       )
       const placed = yield* showPlacement(nodes)
       yield* Screen.say("waiting for the last confirmations, then checking everything")
@@ -118,8 +102,8 @@ const run = (options: Options.Options) =>
       const { commits, figures } = yield* Checks.check(joining, sale.accepted, sale.payments)
       yield* Screen.say(`checked ${figures.events} events, ${figures.views} views and ${commits} fenced commits`)
       return {
-        nodes: options.nodes + 1,
-        requests: sale.requests,
+        nodes: count + 1,
+        requests: front.counts.requests,
         accepted: sale.accepted.size,
         ...figures,
         failoverMs: takeover.longestMs,
@@ -128,22 +112,21 @@ const run = (options: Options.Options) =>
       }
     })
     const result = yield* Effect.provide(scene, storage(databaseUrl))
-    if (options.keep) yield* Screen.say(`the nodes' logs: ${logs}`)
+    yield* sayLogs
     return result
   }).pipe(Effect.scoped)
 
-const main = Effect.gen(function* () {
-  const options = yield* Options.parse(process.argv.slice(2))
-  if (options.help) return yield* Console.log(Options.usage)
-  const result = yield* run(options)
-  yield* Console.log(JSON.stringify({ demo: result }))
-  const { lost, outOfOrder, seatsSoldTwice, staleWrites, twice } = result
-  if (lost + twice + outOfOrder + seatsSoldTwice + staleWrites > 0) {
-    return yield* new DemoFailed({ message: "a count that ought to be 0 is not" })
-  }
-}).pipe(Effect.catchTag("UsageError", ({ message }) => new DemoFailed({ message: `${message}\n\n${Options.usage}` })))
-
-// A terminal, pnpm and a shell may each pass the same Ctrl-C on; only the first one counts, and cleaning up is not cut off.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined)
-
-runMain(main.pipe(Effect.provide(NodeHttpClient.layerUndici)))
+Program.main({
+  command: "pnpm demo",
+  options,
+  more: { DATABASE_URL: "use this Postgres instead of an embedded one; the demo makes a database of its own in it" },
+  run: (given) =>
+    Effect.gen(function* () {
+      const result = yield* sell(given)
+      yield* Console.log(JSON.stringify({ demo: result }))
+      const { lost, outOfOrder, seatsSoldTwice, staleWrites, twice } = result
+      if (lost + twice + outOfOrder + seatsSoldTwice + staleWrites > 0) {
+        return yield* new DemoFailed({ message: "a count that ought to be 0 is not" })
+      }
+    })
+})

@@ -9,8 +9,9 @@
  * done and found something wrong, 4 where the answer to the question was no.
  */
 import { Console, Data, Effect, Layer } from "effect"
+import { UsageError } from "./commandLine.js"
 import { Database } from "./database.js"
-import { type Arguments, parse, UsageError } from "./ops/Arguments.js"
+import { type Arguments, parse } from "./ops/Arguments.js"
 import { processCommands } from "./ops/processCommands.js"
 import * as Terminal from "./ops/Terminal.js"
 import { viewCommands } from "./ops/viewCommands.js"

@@ -1,31 +1,10 @@
-/** The demo as a person runs it: its options, and what it leaves behind when it is interrupted. */
+/** The demo as a person runs it: what it leaves behind when it is interrupted. */
 import { type ChildProcess, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Schedule } from "effect"
-import * as Options from "../src/demo/options.js"
-
-describe("the demo's options", () => {
-  it.effect("are three nodes and 3000 bookings, unless they are given", () =>
-    Effect.gen(function* () {
-      expect(yield* Options.parse([])).toEqual({ nodes: 3, bookings: 3000, keep: false, help: false })
-      const given = ["--", "--nodes", "5", "--bookings=20", "--keep"]
-      expect(yield* Options.parse(given)).toEqual({ nodes: 5, bookings: 20, keep: true, help: false })
-    })
-  )
-
-  it.effect("are refused by name where they make no sense", () =>
-    Effect.gen(function* () {
-      const refusal = (...args: ReadonlyArray<string>) =>
-        Effect.map(Effect.flip(Options.parse(args)), ({ message }) => message)
-      expect(yield* refusal("--nodes", "1")).toBe('--nodes takes an integer of 2 to 8, not "1"')
-      expect(yield* refusal("--bookings", "many")).toBe('--bookings takes an integer of 10 to 100000, not "many"')
-      expect(yield* refusal("--fast")).toContain("--fast")
-    })
-  )
-})
 
 describe("the demo", () => {
   it.scopedLive(

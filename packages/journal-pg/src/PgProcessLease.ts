@@ -19,6 +19,7 @@ import { grants as grantsOf } from "./internal/grants.js"
 import * as OwnPool from "./internal/ownPool.js"
 import * as operations from "./internal/processLease.js"
 import { shapes } from "./internal/deploymentShapeSql.js"
+import { suspensions } from "./internal/deploymentSuspensionSql.js"
 import * as definitions from "./internal/processLeaseSql.js"
 import * as PgMigrations from "./PgMigrations.js"
 
@@ -35,7 +36,8 @@ export const migrations: PgMigrations.Migrations = PgMigrations.make("PgProcessL
   PgMigrations.step("tables", definitions.tables),
   PgMigrations.step("functions", definitions.functions),
   PgMigrations.step("steering", definitions.steering),
-  PgMigrations.step("shapes", shapes)
+  PgMigrations.step("shapes", shapes),
+  PgMigrations.step("suspensions", suspensions)
 ])
 
 /**

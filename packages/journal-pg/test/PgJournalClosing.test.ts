@@ -93,6 +93,22 @@ it.scopedLive("closed when the server is gone without a word, a journal does not
   })
 )
 
+it.scopedLive("closed while an append is on its way to a server that has fallen silent, a journal gives that up", () =>
+  Effect.gen(function* () {
+    const { url } = yield* withTable
+    const wire = yield* patientWire(url)
+    const used = yield* opened(wire.url, { patience: "300 millis" })
+    const { close, journal, open } = used
+    yield* atWork(used)
+    wire.freeze()
+    const sent = yield* Effect.forkDaemon(Effect.flip(journal.append("b", 0, [noted("1")])))
+    yield* settled
+    yield* close
+    expect(yield* Fiber.join(sent)).toMatchObject({ _tag: "InDoubt", key: "b", expected: 0 })
+    expect(open()).toEqual([pool])
+  })
+)
+
 it.scopedLive("closed while it connects to a server that does not answer, a journal gives that up", () =>
   Effect.gen(function* () {
     const { url } = yield* withTable

@@ -3,8 +3,8 @@ import { ProcessLeaseSuite } from "@aecor/core/testing"
 import { PgProcessLease } from "@aecor/journal-pg"
 import { PgClient } from "@effect/sql-pg"
 import { describe, expect, it, layer } from "@effect/vitest"
-import { Array, Effect, Layer, Option, Random } from "effect"
-import { beatOf, claimed, Database, elapse, Leases, longSilence, registered, silence } from "./leases.js"
+import { Array, Deferred, Effect, Fiber, Layer, Option, Random } from "effect"
+import { beatOf, claimed, Database, elapse, Leases, longSilence, registered, silence, untilWaiting } from "./leases.js"
 
 describe("PgProcessLease", () => {
   ProcessLeaseSuite.suiteLive("as every process lease", Leases, { elapse })
@@ -63,6 +63,34 @@ describe("PgProcessLease", () => {
         const switching = Effect.repeatN(Effect.zipRight(lease.stop("crowd"), lease.resume("crowd")), 50)
         yield* Effect.all([beats, beats, beats, switching, switching], { concurrency: "unbounded" })
         expect((yield* lease.list("crowd")).every((_) => _.desired)).toBe(true)
+      })
+    )
+
+    on.effect("suspends also what was resumed a moment before, and not committed yet", () =>
+      Effect.gen(function* () {
+        const sql = yield* PgClient.PgClient
+        const lease = yield* ProcessLease.ProcessLease
+        yield* registered("moment", 2)
+        yield* lease.stop("moment")
+        const [isResumed, waits] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+        const resuming = yield* Effect.fork(
+          sql`UPDATE process_lease SET desired = true WHERE deployment = 'moment' AND index = 0`.pipe(
+            Effect.zipRight(Deferred.succeed(isResumed, undefined)),
+            Effect.zipRight(Deferred.await(waits)),
+            sql.withTransaction
+          )
+        )
+        yield* Deferred.await(isResumed)
+        const suspending = yield* Effect.fork(lease.suspend("moment"))
+        yield* untilWaiting("aecor_suspend")
+        yield* Deferred.succeed(waits, undefined)
+        yield* Fiber.join(resuming)
+        yield* Fiber.join(suspending)
+        const wishes = Effect.map(lease.list("moment"), (rows) => rows.map((_) => [_.desired, _.suspended]))
+        expect(yield* wishes).toEqual([
+          [false, true],
+          [false, false]
+        ])
       })
     )
 

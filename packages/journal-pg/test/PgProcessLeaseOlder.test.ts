@@ -70,6 +70,31 @@ layer(Leases, { excludeTestServices: true })("the statements of the first versio
     })
   )
 
+  it.effect("let nothing run of a deployment that is suspended before that is over", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease.ProcessLease
+      const sql = yield* PgClient.PgClient
+      yield* registered("suspended", 2)
+      yield* lease.stop("suspended", 1)
+      yield* lease.suspend("suspended")
+      const fence = yield* lease.seize("suspended")
+      const wishes = Effect.map(lease.list("suspended"), (rows) => rows.map((_) => [_.desired, _.suspended]))
+      yield* sql`
+        UPDATE process_lease SET desired = true, generation = generation + 1, sent_at = NULL
+        WHERE deployment = 'suspended' AND NOT desired`
+      expect(yield* wishes).toEqual([
+        [false, true],
+        [false, true]
+      ])
+      const shape = { processes: 2, fingerprint: "" }
+      yield* lease.reshape(fence, shape, shape)
+      expect(yield* wishes).toEqual([
+        [true, false],
+        [true, false]
+      ])
+    })
+  )
+
   it.effect("are given nothing of a deployment that has another shape than at first", () =>
     Effect.gen(function* () {
       const lease = yield* ProcessLease.ProcessLease

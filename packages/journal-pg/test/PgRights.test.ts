@@ -1,14 +1,23 @@
 // Offsets, views, leases and the cluster with the rights that their modules name, and no others.
 import { OffsetStoreSuite, ProcessLeaseSuite } from "@aecor/core/testing"
-import { PgCluster, PgJournal, PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
+import {
+  PgCluster,
+  PgJournal,
+  PgMigrations,
+  PgOffsetStore,
+  PgProcessLease,
+  PgTimers,
+  PgViewStore
+} from "@aecor/journal-pg"
+import { Timers } from "@aecor/projection"
 import { ViewStoreSuite } from "@aecor/projection/testing"
 import { expect, it } from "@effect/vitest"
-import { Effect, Exit, Layer } from "effect"
+import { DateTime, Effect, Exit, Layer, Option } from "effect"
 import { freePort } from "../src/internal/embedded/freePort.js"
 import { client } from "./fixtures/database.js"
 import { newRole, nodeOf, owned, run } from "./fixtures/role.js"
 import { suiteView } from "./fixtures/view.js"
-import { elapse } from "./leases.js"
+import { claimed, elapse, registered } from "./leases.js"
 import { rights } from "./operations/rights.js"
 
 const offsets = [PgProcessLease.migrations, PgOffsetStore.migrations]
@@ -39,6 +48,33 @@ ProcessLeaseSuite.suiteLive(
   "PgProcessLease, with the least rights",
   PgProcessLease.layer.pipe(Layer.provideMerge(nodeOf([PgProcessLease.migrations], PgProcessLease.grants))),
   { elapse }
+)
+
+it.live("who may schedule timers and commit under a fence may fire them", () =>
+  Effect.gen(function* () {
+    const timers = yield* Timers.Timers
+    const due = yield* DateTime.now
+    for (const id of ["a", "b"]) yield* timers.schedule({ name: "Reminders", id, due })
+    expect(yield* timers.cancel("Reminders", "a")).toBe("Cancelled")
+    const fence = yield* Effect.flatMap(registered("Reminders"), (process) => claimed(process, "one"))
+    const share = { name: "Reminders", slots: [Timers.slotOf("Reminders", "b")] }
+    expect(yield* timers.untilDue(share)).toEqual(Option.some(0))
+    expect(yield* timers.take(share, { fence, most: 1 })).toHaveLength(1)
+    yield* timers.handedOver("Reminders", { fence, ids: ["b"] })
+    expect(yield* timers.pending("Reminders", { most: 1 })).toEqual([])
+    expect(yield* timers.count("Reminders")).toBe(0)
+  }).pipe(
+    Effect.provide(
+      Layer.merge(PgTimers.layer, PgProcessLease.layer).pipe(
+        Layer.provide(
+          nodeOf(
+            [PgProcessLease.migrations, PgTimers.migrations],
+            (role) => PgProcessLease.grants(role) + PgTimers.grants(role)
+          )
+        )
+      )
+    )
+  )
 )
 
 it.live("a runner of the cluster needs a schema in which it may create the cluster's tables", () =>
@@ -104,6 +140,7 @@ it("grants to nobody whose name would need quoting, and not to everybody", () =>
       () => PgMigrations.grants(role),
       () => PgOffsetStore.grants(role),
       () => PgProcessLease.grants(role),
+      () => PgTimers.grants(role),
       () => PgViewStore.grants({ table: "a" }, role)
     ]) {
       expect(refused).toThrow(JSON.stringify(role))

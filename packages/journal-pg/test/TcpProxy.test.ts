@@ -63,6 +63,25 @@ it.scopedLive("holds back what is said on connections old and new, and passes it
   })
 )
 
+it.scopedLive("holds back what is said on connections from one address, and on no others", () =>
+  Effect.gen(function* () {
+    const server = yield* serve
+    const proxy = yield* TcpProxy.make(server.url)
+    const client = yield* connect(proxy)
+    const accepted = yield* server.accepted
+    proxy.hold(true, "127.0.0.2")
+    client.say("from elsewhere")
+    expect(yield* accepted.heard).toBe("from elsewhere")
+    proxy.hold(true, "127.0.0.1")
+    client.say("question")
+    // to let go of all lets go of nobody that is held by name
+    proxy.hold(false)
+    expect(yield* Effect.timeoutOption(accepted.heard, "200 millis")).toEqual(Option.none())
+    proxy.hold(false, "127.0.0.1")
+    expect(yield* accepted.heard).toBe("question")
+  })
+)
+
 it.scopedLive("cuts a client off, and a server at work does not notice until it answers", () =>
   Effect.gen(function* () {
     const server = yield* serve

@@ -121,14 +121,17 @@ export const make = <S, E>(options: {
       return settled(base, answer)
     }
 
-    const passed = Effect.fail(
-      failed("CommandPassed", false, `its source has gone beyond the command id ${JSON.stringify(id)}`)
-    )
+    // an error is dear to make, and this one is seldom needed
+    const passed = (base: Loaded<S>) =>
+      settled(
+        base,
+        Effect.fail(failed("CommandPassed", false, `its source has gone beyond the command id ${JSON.stringify(id)}`))
+      )
 
     const decide = (base: Loaded<S>) => {
       const before = RecentCommands.find(base.recent, id)
       if (before !== undefined) return repeated(base, before)
-      if (RecentCommands.isPassed(base.recent, id)) return settled(base, passed)
+      if (RecentCommands.isPassed(base.recent, id)) return passed(base)
       let { state } = base
       const pending: Array<E> = []
       const session: Session<S, E> = {

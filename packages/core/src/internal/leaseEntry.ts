@@ -46,6 +46,8 @@ export interface Known {
   shape: Shape
   /** Whether it was registered in another shape before. */
   changed: boolean
+  /** Since it is suspended: the epoch that was seized of its first process, or none yet. */
+  suspension: { epoch: number | undefined } | undefined
   /** Also those of earlier shapes: no epoch and no generation is given twice. */
   readonly entries: Array<Entry>
 }
@@ -55,6 +57,10 @@ export const fits = (known: Known | undefined, shape: Shape | undefined): boolea
   if (known === undefined) return true
   return shape === undefined ? !known.changed : sameShape(known.shape, shape)
 }
+
+/** Whether it is suspended, by somebody whose fence has not been revoked since. */
+const isHeld = ({ entries, suspension }: Known): boolean =>
+  suspension !== undefined && (suspension.epoch === undefined || suspension.epoch === entries[0]?.epoch)
 
 export const hosts = (announced: ReadonlyArray<Announced>, deployment: string, known: Known | undefined): boolean =>
   announced.some((one) => one.deployment === deployment && fits(known, one.shape))
@@ -77,6 +83,7 @@ export const reshape = (known: Known, to: Shape, now: number): void => {
     entry.beatAt = undefined
     entry.sentAt = undefined
   }
+  known.suspension = undefined
   known.changed = known.changed || !sameShape(shape, to)
   known.shape = to
 }
@@ -97,6 +104,7 @@ export const rowOf =
     index: entry.index,
     generation: entry.generation,
     desired: entry.desired,
+    suspended: entry.suspended,
     target: Option.fromNullable(entry.target),
     pinned: Option.fromNullable(entry.pinned),
     epoch: entry.epoch,
@@ -124,8 +132,10 @@ export const wish = (entry: Entry, desired: boolean, now: number): void => {
   if (entry.desired !== desired) entry.desiredAt = now
   entry.desired = desired
 }
-export const renew = (entry: Entry, now: number): void => {
-  wish(entry, true, now)
+/** Wishes it running in a new generation; where its deployment is suspended, when that is over. */
+export const renew = (known: Known, entry: Entry, now: number): void => {
+  entry.suspended = isHeld(known)
+  wish(entry, !entry.suspended, now)
   entry.generation += 1
   entry.sentAt = undefined
 }

@@ -124,10 +124,13 @@ export const make = (options: {
             entries.set(key, entry)
             return entry
           }),
-          ({ turns }) =>
+          (entry) =>
             Effect.ensuring(
-              turns.close,
-              Effect.sync(() => entries.delete(key))
+              entry.turns.close,
+              // the key's next instance may be there already: it has waited for the end of this one, and no longer
+              Effect.sync(() => {
+                if (entries.get(key) === entry) entries.delete(key)
+              })
             )
         ).pipe(Effect.map(({ instance }) => instance)),
       at,

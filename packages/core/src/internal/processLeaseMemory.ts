@@ -67,7 +67,7 @@ export const make = (): Operations => {
           return sameShape(known.shape, shape) ? Effect.void : mismatch(deployment, shape, known.shape)
         }
         const all = Array.from({ length: processes }, (_, index) => newEntry(index, true, now))
-        deployments.set(deployment, { shape, changed: false, entries: all })
+        deployments.set(deployment, { shape, changed: false, suspension: undefined, entries: all })
         return Effect.void
       }),
     list: (deployment) => step((now) => entries(deployment).map(rowOf(deployment, now))),
@@ -104,14 +104,16 @@ export const make = (): Operations => {
       ),
     resume: (deployment, index) =>
       step((now) => {
+        const known = deployments.get(deployment)
         const stopped = concerned(deployment, index).filter((entry) => !entry.desired)
-        for (const entry of stopped) renew(entry, now)
+        if (known !== undefined) for (const entry of stopped) renew(known, entry, now)
         return stopped.map(rowOf(deployment, now))
       }),
     restart: (deployment, index) =>
       step((now) => {
+        const known = deployments.get(deployment)
         const entry = Option.fromNullable(entryOf({ deployment, index }))
-        if (Option.isSome(entry)) renew(entry.value, now)
+        if (known !== undefined && Option.isSome(entry)) renew(known, entry.value, now)
         return Option.map(entry, rowOf(deployment, now))
       }),
     pin: (deployment, index, runner) =>
@@ -138,6 +140,8 @@ export const make = (): Operations => {
       Effect.sync(() => Option.map(Option.fromNullable(deployments.get(deployment)), ({ shape }) => shape)),
     suspend: (deployment) =>
       step((now) => {
+        const known = deployments.get(deployment)
+        if (known !== undefined) known.suspension = { epoch: undefined }
         for (const entry of entries(deployment)) {
           if (entry.desired) entry.suspended = true
           wish(entry, false, now)
@@ -148,6 +152,8 @@ export const make = (): Operations => {
         const all = entries(deployment)
         for (const entry of all) newEpoch(entry, undefined, now)
         const [first] = all
+        const suspension = deployments.get(deployment)?.suspension
+        if (suspension !== undefined) suspension.epoch = first?.epoch
         return first === undefined
           ? new ProcessLeaseError({ description: `deployment ${deployment} is not known` })
           : Effect.succeed({ deployment, index: 0, epoch: first.epoch, token: first.token, runner: "" })

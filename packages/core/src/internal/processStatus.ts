@@ -44,8 +44,8 @@ export const isNew = ({ desired, runner, state }: ProcessStatus): boolean =>
 
 /** All that is told of a process but the ages, which always change. */
 const facts = (status: ProcessStatus) => {
-  const { actual, desired, epoch, generation, lastError, pinned, runner, starts, target } = status
-  return Data.struct({ actual, desired, epoch, generation, lastError, pinned, runner, starts, target })
+  const { actual, desired, epoch, generation, lastError, pinned, runner, starts, suspended, target } = status
+  return Data.struct({ actual, desired, epoch, generation, lastError, pinned, runner, starts, suspended, target })
 }
 
 export const isSame = (a: ProcessStatus, b: ProcessStatus): boolean => Equal.equals(facts(a), facts(b))

@@ -92,7 +92,7 @@ export const make = ({ lease, runners, stop }: Options, name: string): KillSwitc
       yield* nothingUnderWay(rows)
     })
 
-  /** Waits until processes are as wished. Who wishes them stopped meanwhile ends that. */
+  /** Waits until processes are as wished, also until a suspension is over. Who wishes them stopped meanwhile ends that. */
   const running = (
     wish: NotDone["wish"],
     wished: ReadonlyArray<{ readonly index: number }>,
@@ -103,7 +103,7 @@ export const make = ({ lease, runners, stop }: Options, name: string): KillSwitc
       const notDone = () => new NotDone({ deployment: name, wish, pending })
       return until((all) => {
         pending = all.filter((status) => wished.some((_) => _.index === status.index) && !isDone(status))
-        return pending.some((_) => !_.desired) ? notDone() : Effect.succeed(pending.length === 0)
+        return pending.some((_) => !_.desired && !_.suspended) ? notDone() : Effect.succeed(pending.length === 0)
       }).pipe(Effect.timeoutFail({ duration: patience, onTimeout: notDone }), Effect.asVoid)
     })
 

@@ -22,6 +22,7 @@ import type { Elapse } from "./internal/leases.js"
 import { steering } from "./internal/leaseSteering.js"
 import { shared, sharedTestClock, type SharedTests } from "./internal/sharedLayer.js"
 import { shapes } from "./internal/leaseShapes.js"
+import { suspensions } from "./internal/leaseSuspensions.js"
 import { wishes } from "./internal/leaseWishes.js"
 
 /**
@@ -70,4 +71,5 @@ const tests = <R>(test: SharedTests<ProcessLease | R>["effect"], { elapse }: Opt
   steering(test, elapse)
   runners(test, elapse)
   shapes(test)
+  suspensions(test)
 }

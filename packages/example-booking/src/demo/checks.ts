@@ -2,17 +2,24 @@
  * What must be true when the sale is over, checked against the database and over HTTP: nothing lost, nothing counted
  * twice, nothing out of order, no seat sold twice, every payment accounted for, no write of an older run after one of a newer.
  */
-import type { EntityEvent } from "@aecor/core"
 import { HttpApiClient } from "@effect/platform"
 import { PgClient } from "@effect/sql-pg"
 import { type Duration, Effect, Option, Schedule, Stream } from "effect"
 import { BookingJournal } from "../domain/Booking.js"
-import type { BookingEvent } from "../domain/BookingEvent.js"
 import type { BookingId, ClientId, PaymentId } from "../domain/Ids.js"
 import { BookingApi } from "../http/BookingApi.js"
-import { type BookingRow, project } from "../view/BookingRow.js"
+import {
+  foldOf,
+  type Histories,
+  isFoldOf,
+  paymentsWrong,
+  repeatedEvents,
+  seatsSoldTwice,
+  type Standing
+} from "../run/invariants.js"
+import type { Node } from "../run/nodes.js"
+import type { Happened } from "../view/BookingRow.js"
 import { BookingsView } from "../view/BookingsView.js"
-import type { Node } from "./nodes.js"
 
 interface Figures {
   readonly events: number
@@ -24,11 +31,9 @@ interface Figures {
   readonly staleWrites: number
 }
 
-type History = ReadonlyArray<EntityEvent.EntityEvent<BookingEvent>>
-
 const histories = Effect.gen(function* () {
   const journal = yield* BookingJournal
-  const byKey = new Map<string, Array<EntityEvent.EntityEvent<BookingEvent>>>()
+  const byKey = new Map<string, Array<Happened>>()
   yield* Effect.forEach(
     BookingJournal.tagging.tags,
     (tag) =>
@@ -42,49 +47,17 @@ const histories = Effect.gen(function* () {
   return byKey
 })
 
-const foldOf = (history: History): Option.Option<BookingRow> =>
-  history.reduce((row, event) => Option.some(project(row, event)), Option.none<BookingRow>())
-
-const textOf = (row: Option.Option<BookingRow>): string => JSON.stringify(Option.getOrNull(row))
-
-/** Events that can happen to a booking once only, found a second time. */
-const repeatedEvents = (history: History): number => history.length - new Set(history.map((_) => _.event._tag)).size
-
-/** Seats that stand on the tickets of more than one booking that has not given them back. */
-const doublySold = (all: Iterable<History>): number => {
-  const owners = new Map<string, number>()
-  for (const history of all) {
-    for (const { event } of history) {
-      if (event._tag !== "BookingConfirmed") continue
-      for (const { seat } of event.tickets) {
-        const key = JSON.stringify([seat.row, seat.number])
-        owners.set(key, (owners.get(key) ?? 0) + 1)
-      }
-    }
-  }
-  return [...owners.values()].filter((count) => count > 1).length
-}
-
-/**
- * Of the payments that were accepted: how many are not accounted for, by the booking or by a refusal; and how many were
- * taken by more than one booking, or refused and taken nevertheless.
- */
-const paymentsWrong = (accepted: ReadonlySet<PaymentId>, all: ReadonlyMap<string, History>) =>
-  Effect.gen(function* () {
-    const sql = yield* PgClient.PgClient
-    const rows = yield* sql<{ readonly id: string; readonly state: string }>`
-      SELECT payment_id AS id, state FROM payment_received`
-    const stateOf = new Map(rows.map(({ id, state }) => [id, state]))
-    const events = [...all.values()].flat().map(({ event }) => event)
-    const times = (id: PaymentId) => events.filter((_) => _._tag === "BookingPaid" && _.paymentId === id).length
-    const isAccountedFor = (id: PaymentId) =>
-      stateOf.get(id) === "taken" ? times(id) > 0 : stateOf.get(id) === "refused"
-    const ids = [...accepted]
-    return {
-      lost: ids.filter((id) => !isAccountedFor(id)).length,
-      twice: ids.filter((id) => times(id) > (stateOf.get(id) === "taken" ? 1 : 0)).length
-    }
-  })
+/** Where the payments stand. */
+const standings = Effect.gen(function* () {
+  const sql = yield* PgClient.PgClient
+  const rows = yield* sql<{
+    readonly id: PaymentId
+    readonly state: Standing["state"]
+    readonly reason: string | null
+  }>`
+    SELECT payment_id AS id, state, reason FROM payment_received`
+  return new Map(rows.map(({ id, reason, state }) => [id, { state, reason: Option.fromNullable(reason) }]))
+})
 
 /** Sees every commit of an offset from now on, in the order in which they take effect. */
 export const recordCommits = Effect.gen(function* () {
@@ -111,7 +84,7 @@ const staleWrites = Effect.gen(function* () {
 })
 
 /** Whether a booking's owner sees over HTTP what the journal says. */
-const seenOverHttp = (node: Node, accepted: ReadonlyMap<BookingId, ClientId>, all: ReadonlyMap<string, History>) =>
+const seenOverHttp = (node: Node, accepted: ReadonlyMap<BookingId, ClientId>, all: Histories) =>
   Effect.gen(function* () {
     const api = yield* HttpApiClient.make(BookingApi, { baseUrl: node.url })
     const outcomes = yield* Effect.forEach(
@@ -162,11 +135,17 @@ export const check = (node: Node, accepted: ReadonlyMap<BookingId, ClientId>, pa
       twice += repeatedEvents(history)
       if (version > history.length) twice += 1
       else if (history.length === 0 || version < history.length) lost += 1
-      else if (textOf(Option.map(row, (_) => _.view)) !== textOf(foldOf(history))) outOfOrder += 1
+      else if (
+        !isFoldOf(
+          Option.map(row, (_) => _.view),
+          history
+        )
+      )
+        outOfOrder += 1
       if (history.some((event, i) => event.sequence !== i + 1)) outOfOrder += 1
     }
     const unseen = yield* seenOverHttp(node, accepted, all)
-    const wrong = yield* paymentsWrong(payments, all)
+    const wrong = paymentsWrong(payments, yield* standings, all)
     const { commits, stale } = yield* staleWrites
     const figures: Figures = {
       events: [...all.values()].reduce((sum, history) => sum + history.length, 0),
@@ -174,7 +153,7 @@ export const check = (node: Node, accepted: ReadonlyMap<BookingId, ClientId>, pa
       lost: lost + unseen + wrong.lost,
       twice: twice + wrong.twice,
       outOfOrder,
-      seatsSoldTwice: doublySold(all.values()),
+      seatsSoldTwice: seatsSoldTwice(all),
       staleWrites: stale
     }
     return { figures, commits }

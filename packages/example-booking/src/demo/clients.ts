@@ -1,18 +1,10 @@
-/**
- * The demo's clients: they compete over HTTP for the seats of one concert. A client whose node vanishes sends the same
- * request to another node; the booking's id makes that harmless.
- */
-import { HttpApiClient, type HttpClient } from "@effect/platform"
+/** The demo's clients: they compete over HTTP for the seats of one concert. */
 import { Effect, Option, Random, Schedule } from "effect"
 import { BookingId, ClientId, ConcertId, PaymentId } from "../domain/Ids.js"
 import type { Seat } from "../domain/Seat.js"
-import { BookingApi } from "../http/BookingApi.js"
-import type { Node } from "./nodes.js"
+import { type Front, isRefusal } from "../run/front.js"
 
 const concert = ConcertId.make("concertA")
-
-type Client = Effect.Effect.Success<ReturnType<typeof connect>>
-const connect = (node: Node) => HttpApiClient.make(BookingApi, { baseUrl: node.url })
 
 /** What the clients know and have done, all of them together. */
 export interface Sale {
@@ -21,52 +13,11 @@ export interface Sale {
   /** The seats that were free when the map was last looked at. */
   free: ReadonlyArray<Seat>
   looked: boolean
-  requests: number
   /** The payments that were answered with 202. */
   readonly payments: Set<PaymentId>
-  /** Requests that were sent again because a node did not answer. */
-  repeated: number
 }
 
-export const makeSale = (): Sale => ({
-  accepted: new Map(),
-  free: [],
-  looked: false,
-  requests: 0,
-  payments: new Set(),
-  repeated: 0
-})
-
-/** How long a request is tried on one node after another before the demo counts as failed. */
-const patience = "60 seconds"
-
-/**
- * Sends a request to any of the nodes, and to another one while it is not answered. A refusal of the application is an
- * answer.
- */
-const ask = <A, E, R>(
-  sale: Sale,
-  clients: () => ReadonlyArray<Client>,
-  request: (client: Client) => Effect.Effect<A, E, R>,
-  isAnswer: (error: E) => boolean
-) =>
-  Effect.gen(function* () {
-    const all = clients()
-    const client = all[yield* Random.nextIntBetween(0, all.length)]
-    if (client === undefined) return yield* Effect.dieMessage("there is no node to ask")
-    sale.requests += 1
-    return yield* Effect.tapError(request(client), (error) =>
-      Effect.sync(() => void (sale.repeated += isAnswer(error) ? 0 : 1))
-    )
-  }).pipe(
-    Effect.retry({
-      while: (error) => !isAnswer(error),
-      schedule: Schedule.spaced("100 millis").pipe(Schedule.upTo(patience))
-    })
-  )
-
-const unanswered = new Set(["RequestError", "ResponseError", "CommandNotAnswered", "StorageUnavailable", "ViewBehind"])
-const isRefusal = (error: { readonly _tag: string }) => !unanswered.has(error._tag)
+export const makeSale = (): Sale => ({ accepted: new Map(), free: [], looked: false, payments: new Set() })
 
 /** One or two seats that looked free; when none is left, any: others may not have heard yet. */
 const chooseSeats = (sale: Sale) =>
@@ -79,39 +30,34 @@ const chooseSeats = (sale: Sale) =>
     return two && (yield* Random.nextBoolean) ? ([first, second] as const) : ([first] as const)
   })
 
-const book = (sale: Sale, clients: () => ReadonlyArray<Client>, clientId: ClientId) =>
+const book = (sale: Sale, { ask }: Front, clientId: ClientId) =>
   Effect.gen(function* () {
     const seats = yield* chooseSeats(sale)
     const bookingId = BookingId.make(globalThis.crypto.randomUUID())
     const payload = { bookingId: Option.some(bookingId), concertId: concert, seats }
-    yield* ask(sale, clients, (_) => _.bookings.place({ path: { clientId }, payload }), isRefusal)
+    yield* ask((_) => _.bookings.place({ path: { clientId }, payload }))
     sale.accepted.set(bookingId, clientId)
     return bookingId
   })
 
 /** Looks at a booking, and pays for it when it has been confirmed. */
-const pay = (sale: Sale, clients: () => ReadonlyArray<Client>, clientId: ClientId, bookingId: BookingId) =>
+const pay = (sale: Sale, { ask }: Front, clientId: ClientId, bookingId: BookingId) =>
   Effect.gen(function* () {
     const path = { clientId, bookingId }
-    const booking = yield* ask(
-      sale,
-      clients,
-      (_) => _.bookings.get({ path, urlParams: { token: Option.none() } }),
-      isRefusal
-    )
+    const booking = yield* ask((_) => _.bookings.get({ path, urlParams: { token: Option.none() } }))
     if (booking.status !== "Confirmed") return
     const paymentId = PaymentId.make(`pay-${bookingId}`)
     const payload = { paymentId, clientId, bookingId }
-    yield* ask(sale, clients, (_) => _.payments.receive({ payload }), isRefusal)
+    yield* ask((_) => _.payments.receive({ payload }))
     sale.payments.add(paymentId)
   }).pipe(
     // not in the view yet, or over meanwhile: the client does not mind
     Effect.catchIf(isRefusal, () => Effect.void)
   )
 
-const look = (sale: Sale, clients: () => ReadonlyArray<Client>) =>
+const look = (sale: Sale, { ask }: Front) =>
   Effect.map(
-    ask(sale, clients, (_) => _.concerts.seats({ path: { concertId: concert } }), isRefusal),
+    ask((_) => _.concerts.seats({ path: { concertId: concert } })),
     (offers) => {
       sale.looked = true
       sale.free = offers.flatMap(({ available, seat }) => (available ? [seat] : []))
@@ -122,8 +68,7 @@ export interface Options {
   readonly bookings: number
   /** How many clients act at once. */
   readonly clients: number
-  /** The nodes that can be asked, now. */
-  readonly nodes: () => ReadonlyArray<Node>
+  readonly front: Front
 }
 
 /**
@@ -132,20 +77,9 @@ export interface Options {
  */
 export const sellOut = (sale: Sale, options: Options) =>
   Effect.gen(function* () {
-    const known = new Map<string, Client>()
-    const context = yield* Effect.context<HttpClient.HttpClient>()
-    const refresh = Effect.forEach(
-      options.nodes().filter((node) => !known.has(node.url)),
-      (node) => Effect.map(connect(node), (client) => known.set(node.url, client))
-    ).pipe(Effect.provide(context))
-    const clients = () => options.nodes().flatMap(({ url }) => known.get(url) ?? [])
-
-    yield* refresh
-    yield* look(sale, clients)
-    yield* Effect.zipRight(
-      Effect.suspend(() => refresh),
-      look(sale, clients)
-    ).pipe(Effect.repeat(Schedule.spaced("500 millis")), Effect.forkScoped)
+    const { front } = options
+    yield* look(sale, front)
+    yield* look(sale, front).pipe(Effect.repeat(Schedule.spaced("500 millis")), Effect.forkScoped)
     let begun = 0
     const isOver = () => begun >= options.bookings && (sale.free.length === 0 || begun >= 2 * options.bookings)
     const client = (number: number) =>
@@ -154,9 +88,9 @@ export const sellOut = (sale: Sale, options: Options) =>
         const own: Array<BookingId> = []
         while (!isOver()) {
           begun += 1
-          own.push(yield* book(sale, clients, clientId))
+          own.push(yield* book(sale, front, clientId))
           const earlier = begun % 4 === 0 ? own.shift() : undefined
-          if (earlier !== undefined) yield* pay(sale, clients, clientId, earlier)
+          if (earlier !== undefined) yield* pay(sale, front, clientId, earlier)
         }
       })
     yield* Effect.forEach(

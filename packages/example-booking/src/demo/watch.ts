@@ -2,7 +2,7 @@
 import { type Lease, ProcessLease } from "@aecor/core"
 import { Array as Arr, type Duration, Effect, Option, Order, Schedule } from "effect"
 import { deployments } from "../processes.js"
-import type { Node } from "./nodes.js"
+import type { Node } from "../run/nodes.js"
 
 /** How often a takeover is looked at: what the measured time is good for. */
 const interval = "25 millis"

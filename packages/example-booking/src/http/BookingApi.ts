@@ -7,6 +7,7 @@
  */
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
+import { BookingEvent } from "../domain/BookingEvent.js"
 import * as R from "../domain/BookingRejection.js"
 import { BookingId, ClientId, ConcertId, PaymentId, Reason } from "../domain/Ids.js"
 import { Seat } from "../domain/Seat.js"
@@ -151,6 +152,9 @@ const Process = Schema.Struct({
   sinceBeat: Schema.OptionFromNullOr(Schema.Number)
 })
 
+/** An event of a booking as the journal has it: its number in the booking, and when it was stored, in milliseconds. */
+const Happened = Schema.Struct({ sequence: Schema.Int, timestamp: Schema.Number, event: BookingEvent })
+
 const node = HttpApiGroup.make("node", { topLevel: true })
   .add(HttpApiEndpoint.get("health")`/health`.addSuccess(Schema.Struct({ status: Schema.Literal("alive") })))
   .add(HttpApiEndpoint.get("ready")`/ready`.addSuccess(Readiness).addError(NotReady, { status: 503 }))
@@ -159,6 +163,12 @@ const node = HttpApiGroup.make("node", { topLevel: true })
       .addSuccess(Schema.Array(Process))
       .addError(StorageUnavailable, { status: 503 })
       .annotate(OpenApi.Description, "For operators: where every process of the cluster runs. Times in milliseconds.")
+  )
+  .add(
+    HttpApiEndpoint.get("events")`/bookings/${bookingId}/events`
+      .addSuccess(Schema.Array(Happened))
+      .addError(StorageUnavailable, { status: 503 })
+      .annotate(OpenApi.Description, "For operators: all that has happened to a booking; nothing, if there is none.")
   )
 
 export class BookingApi extends HttpApi.make("booking")

@@ -2,7 +2,7 @@
  * What the service answers when it cannot do what it was asked, through no fault of the caller's: each a 503 by its own
  * name, to be tried again. What the infrastructure said is logged, not told.
  */
-import type { CommandFailed, Lease } from "@aecor/core"
+import type { CommandFailed, JournalError, Lease } from "@aecor/core"
 import type { ViewAlias, ViewStore } from "@aecor/projection"
 import { Effect, Schema } from "effect"
 import type { PaymentInboxError } from "../payment/PaymentInbox.js"
@@ -26,5 +26,10 @@ export const behind = (error: ViewStore.ReceiptTimeout | ViewStore.Quarantined):
   Effect.zipRight(Effect.logInfo(error.message), new ViewBehind())
 
 export const unavailable = (
-  error: ViewAlias.ReadError | TicketReservationError | PaymentInboxError | Lease.ProcessLeaseError
+  error:
+    | ViewAlias.ReadError
+    | JournalError.JournalError
+    | TicketReservationError
+    | PaymentInboxError
+    | Lease.ProcessLeaseError
 ): Effect.Effect<never, StorageUnavailable> => Effect.zipRight(Effect.logWarning(error), new StorageUnavailable())

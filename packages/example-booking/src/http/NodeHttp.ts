@@ -1,12 +1,15 @@
 /**
- * Whether this node is alive, whether it can serve, and what the processes of the whole cluster do.
+ * For operators: whether this node is alive, whether it can serve, what the processes of the whole cluster do, and what has
+ * happened to a booking.
  *
  * It can serve when the storage answers and every process that ought to run does, somewhere. A process changes its node
  * within seconds when one dies; that long it may be idle without all nodes turning clients away.
  */
 import { DistributedProcessing, type ProcessStatus } from "@aecor/core"
 import { HttpApiBuilder } from "@effect/platform"
-import { Effect, Option } from "effect"
+import { Chunk, Effect, Option, Stream } from "effect"
+import { BookingJournal } from "../domain/Booking.js"
+import type { BookingId } from "../domain/Ids.js"
 import { deployments } from "../processes.js"
 import { Bookings } from "../view/Bookings.js"
 import { BookingApi, NotReady } from "./BookingApi.js"
@@ -51,9 +54,17 @@ const processes = Effect.forEach(names, DistributedProcessing.status).pipe(
   Effect.catchTag("ProcessLeaseError", unavailable)
 )
 
+const events = (bookingId: BookingId) =>
+  Stream.unwrap(Effect.map(BookingJournal, (journal) => journal.read(bookingId, 1))).pipe(
+    Stream.runCollect,
+    Effect.map(Chunk.toReadonlyArray),
+    Effect.catchAll(unavailable)
+  )
+
 export const NodeHttp = HttpApiBuilder.group(BookingApi, "node", (handlers) =>
   handlers
     .handle("health", () => Effect.succeed({ status: "alive" } as const))
     .handle("ready", () => ready)
     .handle("processes", () => processes)
+    .handle("events", ({ path: { bookingId } }) => events(bookingId))
 )

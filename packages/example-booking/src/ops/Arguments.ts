@@ -1,9 +1,6 @@
 /** What an operator has typed: the command's words, and its options. */
-import { parseArgs } from "node:util"
-import { Data, DateTime, Effect, Option } from "effect"
-
-/** It cannot be meant: nothing was done. */
-export class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
+import { DateTime, Effect, Option } from "effect"
+import { read, UsageError } from "../commandLine.js"
 
 const text = { type: "string" } as const
 const flag = { type: "boolean" } as const
@@ -36,18 +33,10 @@ export interface Arguments {
 }
 
 export const parse = (args: ReadonlyArray<string>): Effect.Effect<Arguments, UsageError> =>
-  Effect.try({
-    try: () => {
-      const { positionals, values } = parseArgs({
-        // pnpm hands a separating "--" on
-        args: args.filter((arg) => arg !== "--"),
-        allowPositionals: true,
-        options
-      })
-      return { words: positionals, values }
-    },
-    catch: (error) => new UsageError({ message: error instanceof Error ? error.message : String(error) })
-  })
+  Effect.map(read(args, { allowPositionals: true, options }), ({ positionals, values }) => ({
+    words: positionals,
+    values
+  }))
 
 /** A whole number, from a least one on. */
 export const integer = (what: string, given: string | undefined, least: number): Effect.Effect<number, UsageError> => {

@@ -3,11 +3,12 @@ import { Deployment, DistributedProcessing } from "@aecor/core"
 import { Repartition } from "@aecor/projection"
 import { PgCluster } from "@aecor/journal-pg"
 import { Array as Arr, Effect, Layer, Option } from "effect"
+import { UsageError } from "../commandLine.js"
 import { BookingJournal } from "../domain/Booking.js"
 import { deployments, projections } from "../processes.js"
 import { bookingView } from "../view/BookingsView.js"
 import { nextBookingView } from "../view/NextBookingsView.js"
-import { type Arguments, integer, named, UsageError } from "./Arguments.js"
+import { type Arguments, integer, named } from "./Arguments.js"
 import { type Command, told } from "./Command.js"
 
 /** Every deployment that a node may host. */

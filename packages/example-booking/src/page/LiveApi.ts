@@ -23,6 +23,6 @@ export const live = HttpApiGroup.make("live")
       .addSuccess(Events)
       .annotate(
         OpenApi.Description,
-        "For the page: `processes`, `lag`, the `activity` of all bookings, and the `history` of one."
+        "For the page: `processes`, `lag`, the `refused` payments, the `activity` of all bookings, and the `history` of one."
       )
   )

@@ -25,7 +25,7 @@ const handlers = HttpApiBuilder.group(BookingApi, "live", (group) =>
       .handle("machinery", ({ urlParams: { booking } }) => {
         const history = Option.map(booking, Machinery.history)
         const parts = [Machinery.activity, ...Option.toArray(history)].map(Stream.provideContext(sources))
-        return Effect.succeed(answer.of([machinery.processes, machinery.lag, ...parts]))
+        return Effect.succeed(answer.of([machinery.processes, machinery.lag, machinery.refused, ...parts]))
       })
   })
 )

@@ -1,9 +1,9 @@
 /**
- * What goes on behind the bookings, live: which node runs which process, what happens to bookings at all, and what has
- * happened to one of them.
+ * What goes on behind the bookings, live: which node runs which process, how far the projections are, what happens to
+ * bookings at all, what has happened to one of them, and which payments were refused.
  */
-import { ConsumerId, DistributedProcessing, type OffsetStore } from "@aecor/core"
-import type { Projection } from "@aecor/projection"
+import { DistributedProcessing, type OffsetStore } from "@aecor/core"
+import { Lag, type Projection } from "@aecor/projection"
 import {
   Array as Arr,
   Chunk,
@@ -20,12 +20,15 @@ import {
 import { BookingJournal } from "../domain/Booking.js"
 import { BookingEvent } from "../domain/BookingEvent.js"
 import type { BookingId } from "../domain/Ids.js"
-import { bookingConfirmation } from "../process/BookingConfirmation.js"
-import { deployments } from "../processes.js"
-import { type BookingsView, bookingView } from "../view/BookingsView.js"
+import { Payment, PaymentInbox } from "../payment/PaymentInbox.js"
+import { deployments, projections } from "../processes.js"
+import type { BookingsView } from "../view/BookingsView.js"
 import { BookingTail, type Happened } from "./BookingTail.js"
 import { type Encoded, encode } from "./LiveAnswer.js"
 import * as Newest from "./Newest.js"
+
+/** Of what there is much, the last so many are shown. */
+const most = 20
 
 /** How often the processes are looked at. */
 const interval = "1 second"
@@ -45,32 +48,44 @@ const look = Effect.forEach(deployments, ({ name }) =>
   }))
 )
 
-/** How often the projections' offsets are compared with the journal's heads. */
+/** How often it is counted what the projections have left. */
 const lagInterval = "2 seconds"
 
-const { tags } = BookingJournal.tagging
+type Projecting = Pick<
+  Projection.Projection<unknown, BookingsView | OffsetStore.OffsetStore>,
+  "name" | "offsets" | "quarantine"
+>
+const projecting: ReadonlyArray<Projecting> = projections
 
-interface Projecting {
-  readonly name: string
-  readonly offsets: Projection.Offsets<BookingsView | OffsetStore.OffsetStore>
-}
-const projections: ReadonlyArray<Projecting> = [bookingView, bookingConfirmation]
-
-/** Of how many of its tags a projection has not handled all events yet. */
-const lookForLag = Effect.gen(function* () {
-  const journal = yield* BookingJournal
-  const heads = yield* Effect.forEach(tags, (tag) => Effect.map(journal.head(tag), (head) => ({ tag, head })))
-  return yield* Effect.forEach(projections, ({ name, offsets }) =>
-    Effect.map(
-      Effect.filter(heads, ({ head, tag }) =>
-        Effect.map(offsets.get(ConsumerId.make(name, tag)), (offset) => offset < head)
-      ),
-      (behind) => ({ name, behind: behind.length, tags: tags.length })
-    )
+/** What each projection has not handled yet, and for how many seconds the first of it has been waiting. */
+const lookForLag = Effect.all(
+  projecting.map((projection) =>
+    Effect.map(Lag.of(BookingJournal, projection), ({ events, quarantined, seconds }) => ({
+      name: projection.name,
+      events,
+      seconds: Math.round(seconds),
+      quarantined
+    }))
   )
-})
+)
 
-type Sources = BookingJournal | BookingsView | DistributedProcessing.DistributedProcessing | OffsetStore.OffsetStore
+/** How often it is looked for payments that were refused. */
+const refusedInterval = "2 seconds"
+
+const encodePayments = Schema.encode(Schema.Array(Payment))
+
+/** The payments whose money is to be given back, or that are to be tried again. */
+const lookForRefused = Effect.flatMap(
+  Effect.flatMap(PaymentInbox, (inbox) => inbox.refused),
+  (all) => encodePayments(all.slice(0, most))
+)
+
+type Sources =
+  | BookingJournal
+  | BookingsView
+  | DistributedProcessing.DistributedProcessing
+  | OffsetStore.OffsetStore
+  | PaymentInbox
 
 export class Machinery extends Context.Tag("example-booking/page/Machinery")<
   Machinery,
@@ -79,6 +94,8 @@ export class Machinery extends Context.Tag("example-booking/page/Machinery")<
     readonly processes: Stream.Stream<Encoded>
     /** How far each projection is behind, and again whenever that is different. */
     readonly lag: Stream.Stream<Encoded>
+    /** The refused payments, the last first, and again whenever they are others. */
+    readonly refused: Stream.Stream<Encoded>
   }
 >() {}
 
@@ -92,13 +109,11 @@ export const layer: Layer.Layer<Machinery, never, Sources> = Layer.scoped(
       )
     return {
       processes: yield* shared(Newest.publish("processes", Effect.provide(look, context), interval)),
-      lag: yield* shared(Newest.publish("lag", Effect.provide(lookForLag, context), lagInterval))
+      lag: yield* shared(Newest.publish("lag", Effect.provide(lookForLag, context), lagInterval)),
+      refused: yield* shared(Newest.publish("refused", Effect.provide(lookForRefused, context), refusedInterval))
     }
   })
 )
-
-/** Of a busy second, the last so many events are shown. */
-const most = 20
 
 const brief = ({ event, key, sequence, timestamp }: Happened) => ({
   bookingId: key,

@@ -27,11 +27,11 @@ export const BookingRow = Schema.Struct({
   version: Schema.Int
 }).annotations({ identifier: "Booking" })
 
+/** What of a stored event the row is made of. */
+export type Happened = Pick<EntityEvent.EntityEvent<BookingEvent>, "event" | "key" | "sequence" | "timestamp">
+
 /** The row after an event of its booking. */
-export const project = (
-  row: Option.Option<BookingRow>,
-  { event, key, sequence, timestamp }: EntityEvent.EntityEvent<BookingEvent>
-): BookingRow => {
+export const project = (row: Option.Option<BookingRow>, { event, key, sequence, timestamp }: Happened): BookingRow => {
   if (event._tag === "BookingPlaced") {
     if (Option.isSome(row)) Fold.impossible("a booking was placed twice", event)
     const { clientId, concertId, seats } = event

@@ -108,6 +108,39 @@ layer(Layer.merge(Browser.layer, Fleet.layer), { timeout: Duration.minutes(3), e
       })
     )
 
+    it.scoped("a payment that is refused is shown with the reason, and can be tried again", () =>
+      Effect.gen(function* () {
+        const page = yield* person()
+        const machinery = yield* person("/machinery")
+        yield* steps(async () => {
+          await seat(page, 18, 20).click()
+          await page.locator("#hold").click()
+          const held = await booking(page, "Confirmed")
+          // the seats are given back elsewhere, a moment before the payment comes
+          await page.route("**/payments", async (route) => {
+            const { bookingId, clientId } = route.request().postDataJSON()
+            const path = `/clients/${clientId}/bookings/${bookingId}`
+            await page.request.delete(new URL(path, page.url()).href, { data: { reason: "ill" } })
+            await route.continue()
+          })
+          await held.getByRole("button", { name: "Pay" }).click()
+          const refusal = (await booking(page, "Cancelled")).locator(".refusal:visible")
+          await refusal.waitFor()
+          expect(await refusal.textContent()).toContain("The payment was not taken: the booking was cancelled: ill.")
+
+          await hears(page, "the money comes back")
+
+          const listed = machinery.locator("#refused li")
+          await listed.waitFor()
+          expect(await listed.textContent()).toContain("the booking was cancelled: ill")
+          await listed.getByRole("button", { name: "again" }).click()
+          await hears(machinery, "is tried again")
+          // its booking is over, so it is refused again
+          await listed.waitFor()
+        })
+      })
+    )
+
     it.scoped("on a phone: nothing is wider than the screen but the hall, and a thumb can do it all", () =>
       Effect.gen(function* () {
         const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }

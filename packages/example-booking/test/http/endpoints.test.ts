@@ -222,7 +222,7 @@ describe("listing", () => {
 
 describe("the node", () => {
   answers(
-    "is alive, is ready once its processes run, and documents itself",
+    "is alive, is ready once its processes run, tells what happened, and documents itself",
     Effect.gen(function* () {
       yield* place("b")
       yield* untilStatus("b", "Confirmed")
@@ -252,6 +252,15 @@ describe("the node", () => {
           lastError: null
         })
       )
+      const events = yield* request("GET", "/bookings/b/events")
+      expect(events).toMatchObject({
+        status: 200,
+        body: [
+          { sequence: 1, event: { _tag: "BookingPlaced", clientId: "ann" } },
+          { sequence: 2, event: { _tag: "BookingConfirmed" } }
+        ]
+      })
+      expect(yield* request("GET", "/bookings/nobody/events")).toMatchObject({ status: 200, body: [] })
       const spec = yield* request("GET", "/openapi.json")
       expect(Object.keys(field(spec, "paths") as object)).toEqual(
         expect.arrayContaining(["/clients/{clientId}/bookings/{bookingId}", "/payments", "/payments/refused"])

@@ -225,6 +225,7 @@ describe("when something fails behind it", () => {
               index,
               generation: 0,
               desired: true,
+              suspended: false,
               target: Option.none(),
               pinned: Option.none(),
               epoch: 1,

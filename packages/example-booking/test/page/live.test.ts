@@ -57,10 +57,11 @@ it.scopedLive("the machinery's page hears where every process runs, what happens
       { name: "BookingExpiration", processes: running.slice(0, 1) },
       { name: "BookingPayment", processes: running.slice(0, 4) }
     ])
-    const caughtUp = { behind: 0, tags: 20 }
+    const caughtUp = { events: 0, seconds: 0, quarantined: 0 }
     yield* page.until("lag", [
       { name: "BookingViewProjection", ...caughtUp },
-      { name: "BookingConfirmation", ...caughtUp }
+      { name: "BookingConfirmation", ...caughtUp },
+      { name: "BookingRelease", ...caughtUp }
     ])
     yield* page.until("history", { bookingId: "b-1", events: [] })
     yield* place(url, "ann", "b-1")
@@ -72,6 +73,29 @@ it.scopedLive("the machinery's page hears where every process runs, what happens
     })
     const placed = expect.objectContaining({ bookingId: "b-1", type: "BookingPlaced", sequence: 1 })
     yield* page.until("activity", expect.arrayContaining([placed]))
+  })
+)
+
+it.scopedLive("a payment that is refused is heard of with the reason, until it is tried again", () =>
+  Effect.gen(function* () {
+    const { url } = yield* node
+    const page = yield* listen(`${url}/live/machinery`)
+    yield* page.until("refused", [])
+    const send = (path: string, body: object) =>
+      Effect.promise(() =>
+        fetch(`${url}${path}`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(body)
+        })
+      )
+    yield* send("/payments", { paymentId: "p-1", clientId: "ann", bookingId: "b-1" })
+    const refused = { paymentId: "p-1", clientId: "ann", reason: "BookingNotFound: there is no such booking" }
+    yield* page.until("refused", [refused])
+
+    yield* place(url, "ann", "b-1")
+    yield* send("/payments/p-1/again", {})
+    yield* page.until("refused", [])
   })
 )
 

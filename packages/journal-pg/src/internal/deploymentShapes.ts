@@ -37,16 +37,7 @@ export const make = (sql: PgClient.PgClient): Pick<Lease.Operations, "shape" | "
       operation("shape")
     ),
 
-  suspend: (deployment) =>
-    sql`
-      WITH all_of_them AS (
-        SELECT FROM process_lease WHERE deployment = ${deployment} ORDER BY index FOR NO KEY UPDATE
-      )
-      UPDATE process_lease SET desired = false, suspended = true, desired_at = clock_timestamp()
-      WHERE deployment = ${deployment} AND desired AND (SELECT count(*) FROM all_of_them) > 0`.pipe(
-      Effect.asVoid,
-      operation("suspend")
-    ),
+  suspend: (deployment) => sql`SELECT aecor_suspend(${deployment})`.pipe(Effect.asVoid, operation("suspend")),
 
   seize: Effect.fnUntraced(function* (deployment) {
     const [row] = yield* Fence.newEpoch(sql, (patience) =>

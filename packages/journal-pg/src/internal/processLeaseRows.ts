@@ -3,7 +3,7 @@ import type { Lease, ProcessContext } from "@aecor/core"
 import { Option } from "effect"
 
 /** Columns of `process_lease` as `fromRow` reads them; 64-bit numbers come as text, whatever the client parses. */
-export const columns = `index, generation, desired, target, pinned, epoch, runner, state, starts, last_error,
+export const columns = `index, generation, desired, suspended AND NOT desired AS suspended, target, pinned, epoch, runner, state, starts, last_error,
   aecor_age(heartbeat_at) AS since_beat, aecor_age(sent_at) AS since_sent, aecor_age(desired_at) AS since_desired,
   aecor_age(state_at) AS since_state`
 
@@ -11,6 +11,7 @@ export interface Row {
   readonly index: number
   readonly generation: string
   readonly desired: boolean
+  readonly suspended: boolean
   readonly target: string | null
   readonly pinned: string | null
   readonly epoch: string
@@ -31,6 +32,7 @@ export const fromRow =
     index: row.index,
     generation: Number(row.generation),
     desired: row.desired,
+    suspended: row.suspended,
     target: Option.fromNullable(row.target),
     pinned: Option.fromNullable(row.pinned),
     epoch: Number(row.epoch),

@@ -239,6 +239,6 @@ export const rights: Rights = [
     "EXECUTE",
     `FUNCTION aecor_age, aecor_register, aecor_refusal, aecor_lock_fence, aecor_new_epoch, aecor_claim, aecor_revoke,
     aecor_free_fence, aecor_guard, aecor_register_shaped, aecor_fits, aecor_claim_any, aecor_claim_shaped, aecor_seize,
-    aecor_reshape`
+    aecor_reshape, aecor_suspend, aecor_seize_all, aecor_reshape_held`
   ]
 ]

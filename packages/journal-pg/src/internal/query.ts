@@ -15,18 +15,23 @@ const withoutTransaction = <R>(context: Context.Context<R>): Context.Context<R> 
 export const patience = Duration.seconds(30)
 
 /**
- * Runs one statement on a connection from the pool, as a transaction of its own, whatever transaction the caller is in.
- * Names and JSON are not transformed, whatever the client is set to.
+ * Runs one statement, as part of the transaction that the caller is in, or on a connection from the pool. Names and JSON are
+ * not transformed, whatever the client is set to.
  */
-export const query =
+export const queryWithin =
   (sql: PgClient.PgClient) =>
   <A extends object>(
     statement: string,
     parameters: ReadonlyArray<unknown> = []
   ): Effect.Effect<ReadonlyArray<A>, SqlError.SqlError> =>
-    sql
-      .unsafe<A>(statement, [...parameters])
-      .withoutTransform.pipe(Effect.mapInputContext(withoutTransaction<never>), answerWithin(patience))
+    sql.unsafe<A>(statement, [...parameters]).withoutTransform.pipe(answerWithin(patience))
+
+/** As `queryWithin`, as a transaction of its own, whatever transaction the caller is in. */
+export const query = (sql: PgClient.PgClient): ReturnType<typeof queryWithin> => {
+  const run = queryWithin(sql)
+  return <A extends object>(statement: string, parameters?: ReadonlyArray<unknown>) =>
+    Effect.mapInputContext(run<A>(statement, parameters), withoutTransaction<never>)
+}
 
 /** A row as an array, of whatever its statement selects. */
 export type Rows = <A extends ReadonlyArray<string | null>>(

@@ -25,6 +25,7 @@ export interface Connection {
 
 /** A connection and its two ends. */
 interface Wire extends Connection {
+  readonly from: string | undefined
   readonly ends: readonly [net.Socket, net.Socket]
 }
 
@@ -48,7 +49,8 @@ export interface Options {
  * - `cut`: cuts all connections, as `Connection.cut`.
  * - `admit`: whether new connections are let through; at first they are.
  * - `hold`: keeps back what either side says, on connections new and old, for as long as it is held; then passes it on.
- *   Neither side is told, as in a network that is cut in two and heals.
+ *   Neither side is told, as in a network that is cut in two and heals. With an address (`from`), only on connections
+ *   that come from there: a client can be told from others where each connects from an address of its own.
  *
  * @since 0.1.0
  * @category models
@@ -58,7 +60,7 @@ export interface TcpProxy {
   readonly mute: () => void
   readonly cut: () => void
   readonly admit: (admitted: boolean) => void
-  readonly hold: (held: boolean) => void
+  readonly hold: (held: boolean, from?: string) => void
 }
 
 const pass = () => true
@@ -79,6 +81,9 @@ export const make = (
     const muted = new WeakSet<Connection>()
     let admitted = true
     let held = false
+    /** The addresses from which connections are held. */
+    const heldFrom = new Set<string>()
+    const isHeld = ({ from }: Wire) => held || (from !== undefined && heldFrom.has(from))
 
     const connect = (client: net.Socket) => {
       client.on("error", () => undefined)
@@ -86,6 +91,7 @@ export const make = (
       const server = net.connect(Number(target.port), target.hostname)
       server.on("error", () => undefined)
       const connection: Wire = {
+        from: client.remoteAddress,
         ends: [client, server],
         cut: () => client.destroy(),
         close: () => {
@@ -107,7 +113,7 @@ export const make = (
         return !muted.has(connection) && onAnswered(bytes, connection) && client.write(bytes)
       })
       const forget = () => client.destroyed && server.destroyed && open.delete(connection)
-      if (held) for (const end of connection.ends) end.pause()
+      if (isHeld(connection)) for (const end of connection.ends) end.pause()
       client.on("close", () => {
         if (!owesAnswer) server.destroy()
         forget()
@@ -138,9 +144,10 @@ export const make = (
       admit: (now) => {
         admitted = now
       },
-      hold: (now) => {
-        held = now
-        for (const { ends } of open) for (const end of ends) void (held ? end.pause() : end.resume())
+      hold: (now, from) => {
+        if (from === undefined) held = now
+        else heldFrom[now ? "add" : "delete"](from)
+        for (const wire of open) for (const end of wire.ends) void (isHeld(wire) ? end.pause() : end.resume())
       }
     } satisfies TcpProxy
   })

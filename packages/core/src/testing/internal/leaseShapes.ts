@@ -1,10 +1,21 @@
 /** The part of `ProcessLeaseSuite` about the shapes of deployments: who may host one, and how it gets another. */
 import { expect } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { DeploymentMismatch, type Shape } from "../../Lease.js"
+import { DeploymentMismatch } from "../../Lease.js"
 import { Fenced } from "../../ProcessContext.js"
 import { ProcessLease } from "../../ProcessLease.js"
-import { beatOf, claimed, claimTag, freshName, hosting, processOf, registered, silence } from "./leases.js"
+import {
+  beatOf,
+  claimed,
+  claimTag,
+  freshName,
+  hosting,
+  processOf,
+  registered,
+  reshaped,
+  shape,
+  silence
+} from "./leases.js"
 import type { SharedTests } from "./sharedLayer.js"
 
 export const shapes = <R>(it: SharedTests<ProcessLease | R>["effect"]): void => {
@@ -94,31 +105,6 @@ export const shapes = <R>(it: SharedTests<ProcessLease | R>["effect"]): void => 
       expect(yield* lease.beat([beatOf(fence)])).toEqual(["Fenced"])
     }))
 
-  it("suspends what is desired until the deployment is reshaped, and leaves stopped what was stopped", () =>
-    Effect.gen(function* () {
-      const lease = yield* ProcessLease
-      const [running, stopped] = [yield* registered(2), yield* registered(2)]
-      const fence = yield* claimed(running, "a")
-      yield* lease.stop(stopped.deployment)
-      for (const { deployment } of [running, stopped]) {
-        yield* lease.suspend(deployment)
-        yield* lease.suspend(deployment)
-        expect((yield* lease.list(deployment)).map(({ desired }) => desired)).toEqual([false, false])
-      }
-      expect(yield* lease.beat([beatOf(fence)])).toEqual(["Superseded"])
-      for (const { deployment } of [running, stopped]) {
-        yield* lease.reshape(yield* lease.seize(deployment), shape(2), shape(3))
-      }
-      const desired = ({ deployment }: { readonly deployment: string }) =>
-        Effect.map(lease.list(deployment), (rows) => rows.map((_) => _.desired))
-      expect(yield* desired(running)).toEqual([true, true, true])
-      expect(yield* desired(stopped)).toEqual([false, false, false])
-      yield* lease.suspend(running.deployment)
-      yield* lease.stop(running.deployment)
-      yield* reshaped(running.deployment, shape(3), shape(2))
-      expect(yield* desired(running)).toEqual([false, false])
-    }))
-
   it("reshapes under the fence that it gave last, and from the shape that is registered", () =>
     Effect.gen(function* () {
       const lease = yield* ProcessLease
@@ -142,14 +128,3 @@ export const shapes = <R>(it: SharedTests<ProcessLease | R>["effect"]): void => 
       expect((yield* Effect.flip(lease.seize(freshName())))._tag).toBe("ProcessLeaseError")
     }))
 }
-
-function shape(processes: number, fingerprint = ""): Shape {
-  return { processes, fingerprint }
-}
-
-const reshaped = (deployment: string, from: Shape, to: Shape) =>
-  Effect.gen(function* () {
-    const lease = yield* ProcessLease
-    yield* lease.suspend(deployment)
-    yield* lease.reshape(yield* lease.seize(deployment), from, to)
-  })

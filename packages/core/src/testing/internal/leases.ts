@@ -1,6 +1,6 @@
 /** Small helpers around the process lease, for the suites that need leases and fences. */
 import { Duration, Effect, Option } from "effect"
-import type { Announced, Beat, Claimant, ProcessId } from "../../Lease.js"
+import type { Announced, Beat, Claimant, ProcessId, Shape } from "../../Lease.js"
 import type { Fence } from "../../ProcessContext.js"
 import { ProcessLease } from "../../ProcessLease.js"
 
@@ -63,4 +63,14 @@ export const row = ({ deployment, index }: ProcessId) =>
     const rows = yield* (yield* ProcessLease).list(deployment)
     const found = rows.find((_) => _.index === index)
     return found ?? (yield* Effect.dieMessage(`process ${index} of ${deployment} is not listed`))
+  })
+
+export const shape = (processes: number, fingerprint = ""): Shape => ({ processes, fingerprint })
+
+/** Gives a deployment another shape, as `Deployment.reshape` does. */
+export const reshaped = (deployment: string, from: Shape, to: Shape) =>
+  Effect.gen(function* () {
+    const lease = yield* ProcessLease
+    yield* lease.suspend(deployment)
+    yield* lease.reshape(yield* lease.seize(deployment), from, to)
   })

@@ -1,7 +1,8 @@
 /** The part of `DistributedProcessingSuite` about deployments that get another shape while they run. */
 import { expect } from "@effect/vitest"
-import { Clock, Effect } from "effect"
+import { Clock, Deferred, Effect, Fiber } from "effect"
 import * as Deployment from "../../Deployment.js"
+import * as Processing from "../../DistributedProcessing.js"
 import { ProcessLease } from "../../ProcessLease.js"
 import { answered, until, watch } from "./patience.js"
 import { alive, lasting, type ProcessingTest, type Run, start } from "./processRuns.js"
@@ -109,6 +110,43 @@ export const reshaping = (it: ProcessingTest): void => {
       yield* until(() => alive(runs).length === 2)
       const elsewhere = yield* Effect.flip(Deployment.whileStopped("no such set", () => Effect.void))
       expect(elsewhere).toMatchObject({ _tag: "UnknownDeployment", deployment: "no such set" })
+    })
+  )
+
+  it(
+    "runs nothing that is resumed or restarted before it is done with a deployment that stands still",
+    Effect.gen(function* () {
+      const runs: Array<Run> = []
+      const lease = yield* ProcessLease
+      const killSwitch = yield* start("set", [lasting(runs), lasting(runs), lasting(runs)])
+      yield* until(() => alive(runs).length === 3)
+      yield* answered(killSwitch.process(2).stop)
+      const [isStill, isDone] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const repair = yield* Effect.fork(
+        Deployment.whileStopped("set", (fence) =>
+          Effect.zipRight(
+            Deferred.succeed(isStill, undefined),
+            Effect.zipRight(Deferred.await(isDone), lease.check(fence))
+          )
+        )
+      )
+      yield* answered(Deferred.await(isStill))
+      const [all, restarted, resumed] = [
+        yield* Effect.fork(killSwitch.resume),
+        yield* Effect.fork(killSwitch.process(0).restart),
+        yield* Effect.fork(killSwitch.process(2).resume)
+      ]
+      yield* watch("10 seconds")
+      expect(alive(runs)).toEqual([])
+      expect(runs).toHaveLength(3)
+      expect((yield* Processing.status("set")).map((_) => [_.actual, _.suspended])).toEqual(
+        Array.from({ length: 3 }, () => ["Stopped", true])
+      )
+      yield* Deferred.succeed(isDone, undefined)
+      yield* answered(Fiber.join(repair))
+      yield* answered(Effect.forEach([all, restarted, resumed], Fiber.join))
+      yield* until(() => alive(runs).length === 3)
+      expect(runs).toHaveLength(6)
     })
   )
 

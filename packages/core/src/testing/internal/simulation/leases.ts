@@ -1,7 +1,7 @@
 /** The leases of a simulation: the real rules, seen by whoever records. */
 import { Effect, Option } from "effect"
 import type { Fence } from "../../../ProcessContext.js"
-import type { Operations } from "../../../Lease.js"
+import type { Operations, ProcessRow } from "../../../Lease.js"
 import type { Happening, Run, Which } from "./happenings.js"
 
 /** Who has a process as far as the store has been told, and when it last said so. */
@@ -24,6 +24,12 @@ export const observed = (lease: Operations, now: () => number, record: (happenin
     const ownership = ownershipOf(fence)
     return ownership.epoch === fence.epoch ? ownership : undefined
   }
+
+  /** What is suspended is to run when that is over, and not before. */
+  const wishedToRun = (deployment: string, index: number | undefined, rows: ReadonlyArray<ProcessRow>) =>
+    Effect.sync(() => {
+      if (!rows.some(({ suspended }) => suspended)) record({ _tag: "Wished", deployment, index, desired: true })
+    })
 
   return {
     ...lease,
@@ -71,13 +77,9 @@ export const observed = (lease: Operations, now: () => number, record: (happenin
         Effect.sync(() => record({ _tag: "Wished", deployment, index, desired: false }))
       ),
     resume: (deployment, index) =>
-      Effect.tap(lease.resume(deployment, index), () =>
-        Effect.sync(() => record({ _tag: "Wished", deployment, index, desired: true }))
-      ),
+      Effect.tap(lease.resume(deployment, index), (rows) => wishedToRun(deployment, index, rows)),
     restart: (deployment, index) =>
-      Effect.tap(lease.restart(deployment, index), () =>
-        Effect.sync(() => record({ _tag: "Wished", deployment, index, desired: true }))
-      ),
+      Effect.tap(lease.restart(deployment, index), (row) => wishedToRun(deployment, index, Option.toArray(row))),
     suspend: (deployment) =>
       Effect.tap(lease.suspend(deployment), () =>
         Effect.sync(() => record({ _tag: "Wished", deployment, desired: false, held: true }))

@@ -1,6 +1,6 @@
 /** What a simulation found, for a person to read. */
 import { Duration } from "effect"
-import type { Violation } from "./check.js"
+import type { Violation } from "./violation.js"
 import { describe as describeFault, type Fault } from "./faults.js"
 import { line, type Moment, seconds } from "./happenings.js"
 

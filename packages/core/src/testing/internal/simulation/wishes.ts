@@ -88,7 +88,7 @@ export const make = (options: {
 
   const restart = (own: Draw): void => {
     const chosen = choose(own)
-    if (chosen === undefined || held.size > 0) return
+    if (chosen === undefined) return
     const { desk, killSwitch, which } = chosen
     const before = epochs.get(keyOf(which)) ?? 0
     wish(desk, killSwitch.process(which.index).restart, () => record({ _tag: "Renewed", which, before }))

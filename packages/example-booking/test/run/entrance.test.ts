@@ -3,7 +3,7 @@ import * as http from "node:http"
 import { expect, it } from "@effect/vitest"
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { Effect } from "effect"
-import * as Entrance from "../../src/demo/entrance.js"
+import * as Entrance from "../../src/run/entrance.js"
 
 it.scopedLive("takes the nodes in turn, and passes over one that is gone", () =>
   Effect.gen(function* () {

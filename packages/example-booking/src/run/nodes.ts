@@ -20,6 +20,8 @@ export interface Node {
   readonly pid: number
   readonly log: string
   readonly kill: Effect.Effect<void>
+  /** How long its processor has worked for it until now, in milliseconds. */
+  readonly cpu: Effect.Effect<number, NodeFailed>
   /** Returns when it has ended, in whatever way. */
   readonly ended: Effect.Effect<void>
 }
@@ -47,6 +49,17 @@ const exitOf = (child: ChildProcess): Effect.Effect<void> =>
     if (child.exitCode !== null || child.signalCode !== null) resume(Effect.void)
     else child.once("exit", () => resume(Effect.void))
   })
+
+const cpuOf = (child: ChildProcess, name: string): Effect.Effect<number, NodeFailed> =>
+  Effect.async<number, NodeFailed>((resume) => {
+    child.once("message", (milliseconds) => resume(Effect.succeed(Number(milliseconds))))
+    child.send(
+      "cpu",
+      (error) => error && resume(new NodeFailed({ message: `${name} does not hear: ${error.message}` }))
+    )
+  }).pipe(
+    Effect.timeoutFail({ duration: patience, onTimeout: () => new NodeFailed({ message: `${name} does not answer` }) })
+  )
 
 const stop = (child: ChildProcess): Effect.Effect<void> =>
   Effect.suspend(() => {
@@ -97,6 +110,7 @@ export const start = (
       url: `http://127.0.0.1:${httpPort}`,
       pid: child.pid,
       log,
+      cpu: cpuOf(child, name),
       ended: exitOf(child),
       kill: Effect.suspend(() => {
         child.kill("SIGKILL")
