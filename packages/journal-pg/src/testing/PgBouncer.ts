@@ -51,6 +51,7 @@ auth_type = scram-sha-256
 auth_file = ${path.join(folder, "users.txt")}
 max_client_conn = 500
 default_pool_size = 8
+server_login_retry = 1
 `
 
 const folderOf = (server: URL, account: Account.Account, port: number) =>
