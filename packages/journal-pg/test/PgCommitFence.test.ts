@@ -4,7 +4,7 @@ import { PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor
 import { ViewStore } from "@aecor/projection"
 import { PgClient } from "@effect/sql-pg"
 import { expect, layer } from "@effect/vitest"
-import { Context, Deferred, Effect, Fiber, Layer, Option, Queue, Schema } from "effect"
+import { Clock, Context, Deferred, Effect, Fiber, Layer, Option, Queue, Schema } from "effect"
 import { hubOf, Notifications } from "../src/internal/notifications.js"
 import { client, newDatabase } from "./fixtures/database.js"
 import { claimed, claimedAfter, registered, unhurried, untilWaiting } from "./leases.js"
@@ -66,12 +66,12 @@ layer(Stores, { excludeTestServices: true })("a commit and its fence", (it) => {
     })
   )
 
-  it.effect("a commit is told to the other nodes, and who waits for it there hears of it", () =>
+  it.effect("a commit is told to the other nodes, and who waits for it there hears of it: no poll is needed", () =>
     Effect.gen(function* () {
       const here = yield* Notes
       const sql = yield* PgClient.PgClient
       const [notesTable] = yield* sql<{ identity: string }>`SELECT 'notes'::regclass::oid::text AS identity`
-      const there = yield* Effect.map(Layer.build(Layer.fresh(NotesView)), Context.get(Notes))
+      const there = Context.get(yield* Effect.withClock(Layer.build(Layer.fresh(NotesView)), still), Notes)
       // what a node is told when it begins to listen is that it may have missed something
       const told = yield* Queue.unbounded<string | undefined>()
       const hub = yield* hubOf(sql)
@@ -103,6 +103,9 @@ layer(Stores, { excludeTestServices: true })("a commit and its fence", (it) => {
     })
   )
 })
+
+/** A clock by which nobody wakes up: a node that lives by it does not poll. */
+const still: Clock.Clock = Object.create(Clock.make(), { sleep: { value: () => Effect.never } })
 
 const consumerOf = (name: string) => ConsumerId.make(name, new Tagging.EventTag({ name: "Fence", partition: 0 }))
 

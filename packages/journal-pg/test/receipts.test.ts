@@ -24,6 +24,19 @@ it.scoped("a hundred that wait are asked for together, and woken by a notificati
   })
 )
 
+it.scoped("a commit on the same node is seen before any notification, without a poll", () =>
+  Effect.gen(function* () {
+    const { asked, look, reached, stored } = yield* view
+    const waiting = yield* Effect.fork(reached("a", 1))
+    yield* settled
+    stored.set("a", 1)
+    asked.length = 0
+    look()
+    yield* Fiber.join(waiting)
+    expect(asked).toEqual([["a"]])
+  })
+)
+
 it.scoped("where no notification comes it asks now and then, and not at all when nobody waits", () =>
   Effect.gen(function* () {
     const { asked, reached, stored } = yield* view
@@ -84,7 +97,7 @@ const view = Effect.gen(function* () {
   const asked: Array<ReadonlyArray<string>> = []
   let failing = false
   let notify = () => {}
-  const reached = yield* receipts.make({
+  const { look, reached } = yield* receipts.make({
     versions: (wanted) =>
       Effect.suspend(() => {
         asked.push(wanted)
@@ -93,7 +106,7 @@ const view = Effect.gen(function* () {
         return Effect.succeed(
           wanted.flatMap((key) => {
             const version = stored.get(key)
-            return version === undefined ? [] : [{ key, version: String(version), entry: null }]
+            return version === undefined ? [] : [[key, String(version), null] as const]
           })
         )
       }),
@@ -102,5 +115,5 @@ const view = Effect.gen(function* () {
         notify = listener
       })
   })
-  return { asked, reached, stored, notify: () => notify(), fail: () => void (failing = true) }
+  return { asked, look, reached, stored, notify: () => notify(), fail: () => void (failing = true) }
 })

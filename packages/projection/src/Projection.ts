@@ -88,8 +88,9 @@ export type Project<V, E> = (view: Option.Option<V>, event: EntityEvent.EntityEv
  * set aside. A key is tried again by folding all its events from the first on.
  *
  * A row that lags behind its journal, because it was restored or edited, is filled up from the journal by key before the
- * next event is folded: counted, and logged as a warning. `pageSize` (1,000 by default) bounds how many events make one
- * commit. The offset is kept with the view, under the projection's name and the tag.
+ * next event is folded: counted, and logged as a warning. Rows that the process has written are not read back while it runs,
+ * so nobody else is to write to them. `pageSize` (1,000 by default) bounds how many events make one commit, and how many of
+ * its last rows a process keeps in memory. The offset is kept with the view, under the projection's name and the tag.
  *
  * Throws a `RangeError` when `pageSize` is not a positive integer.
  *

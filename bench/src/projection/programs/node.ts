@@ -76,6 +76,13 @@ const paced = <A, E, R>(perSecond: number, count: number, one: (n: number) => Ef
 const awaited = (receipt: Pick<EventSourced.Receipt<unknown>, "key" | "sequence">) =>
   Effect.flatMap(BookingsView.BookingsView, (view) => Effect.as(view.awaitReceipt(receipt, "60 seconds"), receipt.key))
 
+const viewed = Effect.flatMap(PgClient.PgClient, (sql) =>
+  Effect.map(
+    sql<{ readonly events: number }>`SELECT coalesce(sum(changes), 0)::float8 AS events FROM bookings`,
+    ([row]) => row?.events ?? 0
+  )
+)
+
 const keyOf = (n: number): string => `paced-${n}`
 
 const tasks = {
@@ -101,7 +108,8 @@ const tasks = {
   undeploy: (): Promise<void> => run(deployed === undefined ? Effect.void : Scope.close(deployed, Exit.void)),
 
   /** Starts the projection, and ends it when it has folded so many events. */
-  project: (events: number): Promise<Progress.Projected> => run(Effect.scoped(Progress.measured(events, deploy(1)))),
+  project: (events: number): Promise<Progress.Projected> =>
+    run(Effect.scoped(Progress.measured(events, deploy(1), viewed))),
 
   /** Waits until the processes of the projection run on so many nodes. */
   spread: (nodes: number): Promise<void> =>
@@ -114,15 +122,7 @@ const tasks = {
     ),
 
   /** Events that are in the view. */
-  viewed: (): Promise<number> =>
-    run(
-      Effect.flatMap(PgClient.PgClient, (sql) =>
-        Effect.map(
-          sql<{ readonly events: number }>`SELECT coalesce(sum(changes), 0)::float8 AS events FROM bookings`,
-          ([row]) => row?.events ?? 0
-        )
-      )
-    ),
+  viewed: (): Promise<number> => run(viewed),
 
   /** By the server's counters: how often the journal's table was read, and transactions of all kinds. */
   counted: () =>

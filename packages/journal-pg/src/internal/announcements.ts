@@ -5,11 +5,14 @@
 import type { SqlError } from "@effect/sql"
 import { Effect, type Scope } from "effect"
 import { channel } from "./channel.js"
+import { type Statement, statement } from "./statement.js"
 import * as Wakeups from "./wakeups.js"
+
+const notify = statement("SELECT pg_notify($1, $2)::text")
 
 /** Gives what announces a change of the table with this identity. */
 export const announcements = Effect.fnUntraced(function* (
-  run: (statement: string, parameters: ReadonlyArray<unknown>) => Effect.Effect<unknown, SqlError.SqlError>,
+  run: (statement: Statement, parameters: ReadonlyArray<unknown>) => Effect.Effect<unknown, SqlError.SqlError>,
   identity: string
 ): Effect.fn.Return<() => void, never, Scope.Scope> {
   const changes = Wakeups.make()
@@ -17,7 +20,7 @@ export const announcements = Effect.fnUntraced(function* (
   const tell = Effect.gen(function* () {
     yield* changes.changed(0, told)
     told = changes.ticket(0)
-    yield* run("SELECT pg_notify($1, $2)", [channel, `${identity} commit`])
+    yield* run(notify, [channel, `${identity} commit`])
   }).pipe(
     Effect.catchAll((cause) => Effect.logDebug("a change was not announced; polling finds it", cause)),
     Effect.withTracerEnabled(false)

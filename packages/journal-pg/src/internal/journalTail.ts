@@ -12,6 +12,7 @@ import { Clock, Duration, Effect, Exit, Option, type Scope } from "effect"
 import type { Decoded } from "./eventCodec.js"
 import type { TaggedRow } from "./journalRow.js"
 import { tagText } from "./journalStatements.js"
+import * as ReadTurns from "./readTurns.js"
 import * as TailReader from "./tailReader.js"
 import * as TailRing from "./tailRing.js"
 import { byTag, route } from "./tailRoutes.js"
@@ -72,6 +73,7 @@ export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scop
     const { journal, page, pageSize } = options
     const pollInterval = Duration.toMillis(options.pollInterval)
     const ring = TailRing.make<Decoded<E>>(capacity)
+    const turns = yield* ReadTurns.make
     const readers = new Map<string, { readonly tag: Tagging.EventTag; readonly count: number }>()
 
     /** The last event that the tail has seen; undefined before anybody has asked, and after a change of the past. */
@@ -214,7 +216,7 @@ export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scop
       if (readers.size === 0) rest()
     }
 
-    const nextOf = (tag: Tagging.EventTag): TailReader.Next<E> => {
+    const readerOf = (tag: Tagging.EventTag): TailReader.Reader<E> => {
       const began = past
       const failure = () => began.failure ?? closed
       // compared with when the reader came, not with now: answers that take long would hold it up for ever
@@ -232,16 +234,24 @@ export const make = <E>(options: Options<E>): Effect.Effect<Tail<E>, never, Scop
         signal()
         return Effect.sync(() => waiting.delete(resume))
       })
-      return TailReader.make({ ring, place, moved, page, pageSize }, tag)
+      return TailReader.make({ ring, turns, place, moved, page, pageSize }, tag)
     }
 
     return {
       open: Effect.suspend(() => closed ?? Exit.void),
       join: (tag) =>
         Effect.acquireRelease(
-          Effect.suspend(() => closed ?? Exit.succeed(enter(tag))),
-          () => Effect.sync(() => leave(tag))
-        ).pipe(Effect.map(() => nextOf(tag))),
+          Effect.suspend(() => {
+            if (closed !== undefined) return closed
+            enter(tag)
+            return Exit.succeed(readerOf(tag))
+          }),
+          (reader) =>
+            Effect.sync(() => {
+              reader.leave()
+              leave(tag)
+            })
+        ).pipe(Effect.map(({ next }) => next)),
       told: (position) => {
         if (position === undefined) sure = false
         else known = Math.max(known, position)

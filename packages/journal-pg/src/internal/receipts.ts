@@ -24,11 +24,7 @@ interface Waiter {
 type Answered = Exit.Exit<Option.Option<Quarantine.Entry>, SqlError.SqlError>
 
 /** What is known of a key: a version, or the JSON of what waits. A key may have several of these, or none. */
-export interface Known {
-  readonly key: string
-  readonly version: string | null
-  readonly entry: string | null
-}
+export type Known = readonly [key: string, version: string | null, entry: string | null]
 type Versions = ReadonlyArray<Known>
 
 /** What was answered when these keys were asked for. */
@@ -42,8 +38,8 @@ const isOfData = (exit: Answer["versions"]): boolean =>
 
 /** The answer to who waits, if there is one. */
 const answerTo = ({ version }: Waiter, known: Versions): Option.Option<Option.Option<Quarantine.Entry>> => {
-  if (known.some((one) => Number(one.version ?? 0) >= version)) return Option.some(Option.none())
-  const waiting = known.flatMap(({ entry }) => (entry === null ? [] : [quarantineSql.fromRow(JSON.parse(entry))]))
+  if (known.some(([, stored]) => Number(stored ?? 0) >= version)) return Option.some(Option.none())
+  const waiting = known.flatMap(([, , entry]) => (entry === null ? [] : [quarantineSql.fromRow(JSON.parse(entry))]))
   return Option.map(Option.fromNullable(waiting.find(({ sequence }) => sequence <= version)), Option.some)
 }
 
@@ -52,7 +48,15 @@ export const make = Effect.fnUntraced(function* (options: {
   /** Calls back whenever the view may have been committed to. */
   readonly subscribe: (listener: () => void) => Effect.Effect<void, never, Scope.Scope>
 }): Effect.fn.Return<
-  (key: string, version: number) => Effect.Effect<Option.Option<Quarantine.Entry>, SqlError.SqlError>,
+  {
+    /** Until the key has reached a version, or waits in the quarantine. */
+    readonly reached: (
+      key: string,
+      version: number
+    ) => Effect.Effect<Option.Option<Quarantine.Entry>, SqlError.SqlError>
+    /** The view has been committed to on this node. */
+    readonly look: () => void
+  },
   never,
   Scope.Scope
 > {
@@ -75,7 +79,7 @@ export const make = Effect.fnUntraced(function* (options: {
     const asked = [...waiters]
     for (const { keys, versions } of yield* answersTo([...new Set(asked.map(({ key }) => key))])) {
       const those = new Set(keys)
-      const known = Array.groupBy(Exit.isSuccess(versions) ? versions.value : [], ({ key }) => key)
+      const known = Array.groupBy(Exit.isSuccess(versions) ? versions.value : [], ([key]) => key)
       for (const waiter of asked) {
         if (!those.has(waiter.key)) continue
         if (Exit.isFailure(versions)) settle(waiter, Exit.failCause(versions.cause))
@@ -83,19 +87,22 @@ export const make = Effect.fnUntraced(function* (options: {
       }
     }
   })
-  const look = Effect.gen(function* () {
+  const round = Effect.gen(function* () {
     const ticket = wakeups.ticket(0)
     if (waiters.size > 0) yield* ask
     const woken = wakeups.changed(0, ticket)
     yield* waiters.size > 0 ? Effect.timeoutOption(woken, pollInterval) : woken
   })
-  yield* Effect.forkScoped(Effect.forever(look).pipe(Effect.withTracerEnabled(false)))
+  yield* Effect.forkScoped(Effect.forever(round).pipe(Effect.withTracerEnabled(false)))
 
-  return (key, version) =>
-    Effect.async((resume) => {
-      const waiter: Waiter = { key, version, resume }
-      waiters.add(waiter)
-      wakeups.wake()
-      return Effect.sync(() => waiters.delete(waiter))
-    })
+  return {
+    reached: (key, version) =>
+      Effect.async((resume) => {
+        const waiter: Waiter = { key, version, resume }
+        waiters.add(waiter)
+        wakeups.wake()
+        return Effect.sync(() => waiters.delete(waiter))
+      }),
+    look: () => wakeups.wake()
+  }
 })

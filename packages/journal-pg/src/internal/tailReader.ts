@@ -9,6 +9,7 @@ import type { EntityEvent, JournalError, Offset, Tagging } from "@aecor/core"
 import { Chunk, Clock, Effect, Option } from "effect"
 import { type Decoded, untilUndecodable } from "./eventCodec.js"
 import { tagText } from "./journalStatements.js"
+import type { ReadTurns } from "./readTurns.js"
 import type { Ring } from "./tailRing.js"
 
 /** The next events of a reader's tag after a position, waited for, and the position that it has got to. */
@@ -16,9 +17,16 @@ export type Next<E> = (
   after: Offset.Offset
 ) => Effect.Effect<readonly [Chunk.Chunk<EntityEvent.EntityEvent<E>>, Offset.Offset], JournalError.JournalError>
 
+export interface Reader<E> {
+  readonly next: Next<E>
+  /** It does not come for more. */
+  readonly leave: () => void
+}
+
 /** The tail, as its readers see it. */
 interface Source<E> {
   readonly ring: Ring<Decoded<E>>
+  readonly turns: ReadTurns
   /**
    * Where the tail is for one who came for more at a time; undefined where it has to look before it can tell. Fails when
    * the past has changed.
@@ -35,11 +43,16 @@ interface Source<E> {
   readonly pageSize: number
 }
 
-export const make = <E>({ moved, page, pageSize, place, ring }: Source<E>, tag: Tagging.EventTag): Next<E> => {
+export const make = <E>(source: Source<E>, tag: Tagging.EventTag): Reader<E> => {
+  const { moved, page, pageSize, place, ring, turns } = source
   const text = tagText(tag)
+  /** Done with what it was given last. */
+  let leave = () => {}
 
   /** One's own page, up to where the tail has everything, and how far it goes. */
   const ownPage = Effect.fnUntraced(function* (at: Offset.Offset, covered: Offset.Offset) {
+    const turn = yield* turns.take
+    leave = () => turns.end(turn)
     const found = yield* page(tag, at, covered)
     const events = yield* untilUndecodable(found)
     const whole = found.length < pageSize && Chunk.size(events) === found.length
@@ -56,7 +69,8 @@ export const make = <E>({ moved, page, pageSize, place, ring }: Source<E>, tag: 
     return [events, whole ? (segment?.to ?? reached) : Chunk.unsafeLast(events).position] as const
   })
 
-  return Effect.fnUntraced(function* (after) {
+  const next: Next<E> = Effect.fnUntraced(function* (after) {
+    leave()
     const came = yield* Clock.currentTimeMillis
     let at = after
     while (true) {
@@ -68,7 +82,9 @@ export const make = <E>({ moved, page, pageSize, place, ring }: Source<E>, tag: 
       const covered = ring.coveredFrom(text, reached)
       const [events, to] = yield* at < covered ? ownPage(at, covered) : held(at, reached)
       if (Chunk.isNonEmpty(events)) return [events, to] as const
+      leave()
       at = to
     }
   })
+  return { next, leave: () => leave() }
 }

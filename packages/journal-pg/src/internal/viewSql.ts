@@ -148,11 +148,11 @@ export const statements = (table: TableName, key: string, columns: ReadonlyArray
      * Of the keys in the second parameter: the version of a row and that of a tombstone, and what waits in quarantines,
      * of one moment. The first parameter is the view.
      */
-    versions: `SELECT "${key}"::text AS key, version::text, NULL AS entry FROM ${table.text}
+    versions: statement(`SELECT "${key}"::text AS key, version::text, NULL AS entry FROM ${table.text}
       WHERE "${key}" = ANY ($2::${keyType}[])
       UNION ALL SELECT key, version::text, NULL FROM view_tombstone
       WHERE view = $1 AND key = ANY ($2::${keyType}[]::text[])
-      UNION ALL SELECT key, NULL, entry FROM (${quarantineSql.ofKeys("$1", `$2::${keyType}[]::text[]`)}) waiting`
+      UNION ALL SELECT key, NULL, entry FROM (${quarantineSql.ofKeys("$1", `$2::${keyType}[]::text[]`)}) waiting`)
   }
 }
 

@@ -38,12 +38,17 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
   const found = yield* viewColumns.find({ view, table, key: keyColumn, columns, wanted, run })
   const sql = viewSql.statements(table, keyColumn, columns, found)
   const hub = yield* hubOf(client)
-  const reached = yield* receipts.make({
-    versions: (keys) => run<receipts.Known>(sql.versions, [found.name, keys]),
+  const { look, reached } = yield* receipts.make({
+    versions: (keys) => often<receipts.Known>(sql.versions, [found.name, keys]),
     subscribe: (listener) => hub.subscribe(found.identity, listener)
   })
 
-  const announce = yield* announcements(run, found.identity)
+  const tell = yield* announcements(often, found.identity)
+  /** Who waits on this node need not wait for the way over the server. */
+  const announce = () => {
+    look()
+    tell()
+  }
 
   const storeError = (cause: SqlError.SqlError) =>
     new ViewStore.ViewStoreError({ view, description: reasonOf(cause), cause })

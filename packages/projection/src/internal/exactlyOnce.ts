@@ -1,6 +1,6 @@
 /**
- * One process of an exactly-once projection: a page is one load of the rows concerned, a fold in memory, one commit of
- * rows and offset. Whatever goes wrong ends it; the next run begins at the stored offset.
+ * One process of an exactly-once projection: a page is one load of the rows that it does not know, a fold in memory, one
+ * commit of rows and offset. Whatever goes wrong ends it; the next run begins at the stored offset.
  */
 import type { ConsumerId, EntityEvent, Journal, JournalError, ProcessContext, Quarantine } from "@aecor/core"
 import { Chunk, Effect, Either, Metric, Option, Stream } from "effect"
@@ -8,6 +8,7 @@ import type { FailurePolicy } from "../FailurePolicy.js"
 import type { EventFailed, GapNotHealed, OffsetBeyondHead } from "../ProjectionError.js"
 import { CommitConflict, type ViewStore, type ViewStoreError } from "../View.js"
 import { eventFailed, fill, foldPage, type Gap, gapsIn, type Project } from "./fold.js"
+import { continued, knownRows } from "./knownRows.js"
 import { counters, offsetAfter, type Page, runPages } from "./pages.js"
 import * as Waiting from "./waiting.js"
 
@@ -41,7 +42,14 @@ export const run = <V, E extends { readonly _tag: string }>(options: {
     const counter = counters(projection)
     const rules = { projection, project, setsAside: policy._tag === "Quarantine" }
     const waiting = yield* Waiting.make({ consumer, policy, quarantined: store.quarantined })
+    const known = knownRows<V>(pageSize)
     let { offset } = yield* store.load(consumer, [])
+
+    const load = Effect.fnUntraced(function* (keys: ReadonlyArray<string>) {
+      const loaded = yield* store.load(consumer, keys)
+      if (loaded.offset !== offset) return yield* new CommitConflict({ view, consumer, expected: offset })
+      return loaded
+    })
 
     /** The events of a gap, in order, as far as the journal has them; where it has not all, the fold finds it out. */
     const read = Effect.fnUntraced(function* ({ from, index, key, to }: Gap, page: Page<E>) {
@@ -76,12 +84,13 @@ export const run = <V, E extends { readonly _tag: string }>(options: {
       // as it was before the rows were loaded: who leaves in between is noticed by the commit
       const held = yield* waiting.list
       const written = rowsOf === undefined ? undefined : yield* rowsIn(page, rowsOf)
-      const rowKeys = new Set(written === undefined ? page.map((event) => event.key) : written.flat())
-      const loaded = yield* store.load(consumer, [...rowKeys])
-      if (loaded.offset !== offset) return yield* new CommitConflict({ view, consumer, expected: offset })
-      const gaps = written === undefined ? gapsIn(page, loaded, held) : []
+      const before = yield* known.before(
+        written === undefined ? continued(page, offset) : new Set(written.flat()),
+        load
+      )
+      const gaps = written === undefined ? gapsIn(page, before, held) : []
       const whole = gaps.length === 0 ? page : yield* heal(page, gaps)
-      const folded = yield* foldPage(rules, whole, loaded, held, written)
+      const folded = yield* foldPage(rules, whole, before, held, written)
       const changes = yield* waiting.changes(folded)
       const { events, rows, tombstones } = folded
       const reached = offsetAfter(page, offset)
@@ -92,11 +101,13 @@ export const run = <V, E extends { readonly _tag: string }>(options: {
       else {
         const committed = yield* Effect.either(store.commit({ ...commit, quarantine: changes.value }))
         if (Either.isLeft(committed)) {
+          known.forget()
           const again = committed.left._tag === "CommitConflict" && (yield* hasLeft(changes.value))
           return again ? false : yield* committed.left
         }
         yield* waiting.stored(changes.value)
       }
+      known.committed(folded)
       offset = reached
       yield* Metric.incrementBy(counter.events, events)
       return true
