@@ -92,6 +92,7 @@ export const storeTests = (test: Vitest.Tester<Services>): void => {
         expect(yield* schedule(id, at(9))).toBe("AlreadyFired")
       }
       expect(yield* timers.count(name)).toBe(2)
+      expect((yield* timers.pending(name, { most: 9 })).map(({ id }) => id)).toEqual(["c", "later"])
       expect(yield* take(9)).toEqual(["a", "b", "c"])
       yield* timers.handedOver(name, { fence, ids: ["a", "c", "later", "unknown"] })
       expect(yield* take(9)).toEqual(["b"])
