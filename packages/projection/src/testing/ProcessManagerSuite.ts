@@ -19,9 +19,9 @@
  *
  * @since 0.1.0
  */
-import { layer as layerOf } from "@effect/vitest"
-import { Layer, Logger } from "effect"
+import type { Layer } from "effect"
 import { managerTests, type Services } from "./internal/managerTests.js"
+import { type Clocked, onOneLayer } from "./internal/onOneLayer.js"
 
 export { LedgerJournal, Shop, ShopJournal } from "./internal/shop.js"
 export type { Services } from "./internal/managerTests.js"
@@ -33,8 +33,7 @@ export type { Services } from "./internal/managerTests.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  readonly clock?: "test" | "live"
+export interface Options extends Clocked {
   readonly runs?: number
 }
 
@@ -45,8 +44,4 @@ export interface Options {
  * @category constructors
  */
 export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options: Options = {}): void =>
-  // the host warns of every crash that the tests cause
-  layerOf(Layer.provideMerge(layer, Logger.remove(Logger.defaultLogger)), {
-    excludeTestServices: options.clock === "live",
-    timeout: "30 seconds"
-  })(`ProcessManager, ${name}`, (it) => managerTests(it.effect, options.runs ?? 8))
+  onOneLayer(`ProcessManager, ${name}`, layer, options, (it) => managerTests(it.effect, options.runs ?? 8))

@@ -17,8 +17,8 @@
  *
  * @since 0.1.0
  */
-import { layer as layerOf } from "@effect/vitest"
-import { Layer, Logger } from "effect"
+import type { Layer } from "effect"
+import { type Clocked, onOneLayer } from "./internal/onOneLayer.js"
 import { faultTests } from "./internal/projectionFaults.js"
 import { mergedTests } from "./internal/projectionMerged.js"
 import { quarantineTests } from "./internal/projectionQuarantine.js"
@@ -35,8 +35,7 @@ export { TotalsJournal, TotalsView } from "./internal/totals.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  readonly clock?: "test" | "live"
+export interface Options extends Clocked {
   readonly runs?: number
 }
 
@@ -47,11 +46,7 @@ export interface Options {
  * @category constructors
  */
 export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options: Options = {}): void =>
-  // the host warns of every crash that the tests cause
-  layerOf(Layer.provideMerge(layer, Logger.remove(Logger.defaultLogger)), {
-    excludeTestServices: options.clock === "live",
-    timeout: "30 seconds"
-  })(`Projection, ${name}`, (it) => {
+  onOneLayer(`Projection, ${name}`, layer, options, (it) => {
     const { runs = 25 } = options
     faultTests(it.effect, runs)
     takeoverTests(it.effect)

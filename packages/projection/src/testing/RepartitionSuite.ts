@@ -18,8 +18,8 @@
  *
  * @since 0.1.0
  */
-import { layer as layerOf } from "@effect/vitest"
-import { Layer, Logger } from "effect"
+import type { Layer } from "effect"
+import { type Clocked, onOneLayer } from "./internal/onOneLayer.js"
 import { repartitionTests, type Services } from "./internal/repartitioning.js"
 
 export { FewJournal, ManyJournal, SumsView } from "./internal/repartitionScene.js"
@@ -31,8 +31,7 @@ export { FewJournal, ManyJournal, SumsView } from "./internal/repartitionScene.j
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  readonly clock?: "test" | "live"
+export interface Options extends Clocked {
   readonly every?: number
 }
 
@@ -43,9 +42,6 @@ export interface Options {
  * @category constructors
  */
 export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options: Options = {}): void =>
-  layerOf(Layer.provideMerge(layer, Logger.remove(Logger.defaultLogger)), {
-    excludeTestServices: options.clock === "live",
-    timeout: "30 seconds"
-  })(`Repartition, ${name}`, (it) =>
+  onOneLayer(`Repartition, ${name}`, layer, options, (it) =>
     repartitionTests((sentence, body, timeout) => it.scoped(sentence, body, timeout), options.every ?? 1)
   )

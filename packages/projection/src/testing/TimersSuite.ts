@@ -17,8 +17,8 @@
  *
  * @since 0.1.0
  */
-import { layer as layerOf } from "@effect/vitest"
-import { Layer, Logger } from "effect"
+import type { Layer } from "effect"
+import { type Clocked, onOneLayer } from "./internal/onOneLayer.js"
 import { firingTests } from "./internal/timersFiring.js"
 import type { Services } from "./internal/timersScene.js"
 import { storeTests } from "./internal/timersStore.js"
@@ -34,8 +34,7 @@ export type { Services } from "./internal/timersScene.js"
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  readonly clock?: "test" | "live"
+export interface Options extends Clocked {
   readonly runs?: number
 }
 
@@ -46,11 +45,7 @@ export interface Options {
  * @category constructors
  */
 export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options: Options = {}): void =>
-  // the host warns of every crash that the tests cause
-  layerOf(Layer.provideMerge(layer, Logger.remove(Logger.defaultLogger)), {
-    excludeTestServices: options.clock === "live",
-    timeout: "30 seconds"
-  })(`Timers, ${name}`, (it) => {
+  onOneLayer(`Timers, ${name}`, layer, options, (it) => {
     storeTests(it.effect)
     firingTests(it.effect)
     troubleTests(it.effect, options.runs ?? 20)
