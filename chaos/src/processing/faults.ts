@@ -39,6 +39,9 @@ export const switched = "large"
 /** How long nothing may be written after the kill switch has answered, in milliseconds. */
 const stillFor = 1500
 
+/** How often the kill switch is used until it goes through: for half a minute. */
+const uses = 30
+
 /** A node may do without its lease for so long, in milliseconds, and its processes go on. */
 const longestRestart = 2500
 
@@ -102,21 +105,38 @@ export const make = (options: {
     return { _tag: "gap", from: Date.now(), processes: observer.processes } satisfies Measure
   })
 
+  /** What an operator does with the kill switch: while Postgres is away it fails and says so, and is used again. */
+  const operate = (node: Node, request: "Shutdown" | "Resume") =>
+    Effect.gen(function* () {
+      for (let times = 1; ; times += 1) {
+        const { error, millis } = yield* node.use({ _tag: request, set: switched })
+        if (error === undefined) return millis
+        const [reason] = error.split("\n")
+        if (times === uses) return yield* new NotStopped({ message: `${request} fails ${uses} times: ${reason}` })
+        yield* say(`  ${request} fails, and is done again: ${reason}`)
+        yield* Effect.sleep("1 second")
+      }
+    })
+
   const killSwitch = (dice: number) =>
     Effect.gen(function* () {
       const node = pick(free(), dice)
       if (node === undefined) return undefined
       yield* say(`the kill switch of ${switched}, on ${node.name}`)
-      const { error, millis } = yield* node.use({ _tag: "Shutdown", set: switched })
-      const stoppedAt = Date.now()
-      if (error !== undefined) return yield* new NotStopped({ message: `the kill switch failed: ${error}` })
-      yield* Effect.sleep(stillFor)
-      const later = (yield* observer.writesSince(stoppedAt + 1)).filter((_) => _.process.startsWith(`${switched}/`))
-      if (later.length > 0) {
-        return yield* new NotStopped({ message: `${later.length} writes after the kill switch had answered` })
-      }
-      yield* node.use({ _tag: "Resume", set: switched })
-      return { _tag: "took", millis } satisfies Measure
+      return yield* whileBusy(
+        node,
+        Effect.gen(function* () {
+          const millis = yield* operate(node, "Shutdown")
+          const stoppedAt = Date.now()
+          yield* Effect.sleep(stillFor)
+          const later = (yield* observer.writesSince(stoppedAt + 1)).filter((_) => _.process.startsWith(`${switched}/`))
+          if (later.length > 0) {
+            return yield* new NotStopped({ message: `${later.length} writes after the kill switch had answered` })
+          }
+          yield* operate(node, "Resume")
+          return { _tag: "took", millis } satisfies Measure
+        })
+      )
     })
 
   const postgres = (kind: "restart" | "crash" | "down", millis: number) =>
