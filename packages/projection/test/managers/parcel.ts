@@ -15,7 +15,7 @@ export class ParcelJournal extends Journal.Tag<ParcelJournal>()("ParcelJournal",
   tagging: Tagging.partitioned("Parcel", 4)
 }) {}
 
-const item = { item: Schema.String }
+const goods = { item: Schema.String }
 export class Parcel extends EventSourced.Tag<Parcel>()("Parcel", {
   journal: ParcelJournal,
   fold: Fold.of(ParcelEvent)<"New" | "Wanted" | "Packed" | "Missed">("New", {
@@ -24,8 +24,8 @@ export class Parcel extends EventSourced.Tag<Parcel>()("Parcel", {
     Missed: () => "Missed"
   }),
   protocol: [
-    Rpc.make("Want", { payload: item }),
-    Rpc.make("Settle", { payload: { ...item, packed: Schema.Boolean } }),
+    Rpc.make("Want", { payload: goods }),
+    Rpc.make("Settle", { payload: { ...goods, packed: Schema.Boolean } }),
     Rpc.make("State", { success: Schema.String })
   ]
 }) {}
