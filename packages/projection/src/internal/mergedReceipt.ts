@@ -3,7 +3,7 @@
  * the receipt, unless a row that the entity writes to waits in the quarantine.
  */
 import { ConsumerId, type EntityEvent, type Journal, type JournalError, type Quarantine, Tagging } from "@aecor/core"
-import { Array, Duration, Effect, Option, Stream } from "effect"
+import { Array, type Duration, Effect, Option, Stream } from "effect"
 import { Quarantined, ReceiptTimeout, type ViewStore, type ViewStoreError } from "../View.js"
 
 interface Source<E> {
