@@ -85,7 +85,7 @@ layer(Services, { excludeTestServices: true, timeout: "60 seconds" })("a project
                     )
                   )
               }
-              if (crashes-- > 0) yield* Effect.fail("crash")
+              if (crashes-- > 0) return yield* Effect.fail("crash")
             })
         })
         yield* sell("passing", 7)
