@@ -45,6 +45,8 @@ it.live(
       })
       // nobody can be asked
       expect((yield* ops(url, "stop", "BookingViewProjection")).code).toBe(2)
+      const drop = yield* ops(url, "drop", "BookingViewProjection", "--yes", "--json")
+      expect([drop.code, JSON.parse(drop.said)]).toEqual([3, { refused: expect.any(String), reason: "Serves" }])
       expect(yield* ops(url, "verify", "--patience", "0")).toMatchObject({ code: 0 })
       const status = yield* ops(url, "status", "--json")
       expect([status.code, JSON.parse(status.said)]).toEqual([0, []])

@@ -1,13 +1,16 @@
 /** The operator's commands about views, on a Postgres with processes beside them. */
 import { DistributedProcessing } from "@aecor/core"
+import { PgCluster } from "@aecor/journal-pg"
+import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { expect, it } from "@effect/vitest"
 import { PgClient } from "@effect/sql-pg"
-import { Duration, Effect, Either, Layer, Option, Stream } from "effect"
+import { Duration, Effect, Either, Layer, Logger, Option, Schedule, Schema, Stream } from "effect"
 import { BookingJournal } from "../../src/domain/Booking.js"
 import { BookingConfirmed, BookingPlaced } from "../../src/domain/BookingEvent.js"
 import * as Money from "../../src/domain/Money.js"
 import { parse } from "../../src/ops/Arguments.js"
 import * as Terminal from "../../src/ops/Terminal.js"
+import { processCommands } from "../../src/ops/processCommands.js"
 import { viewCommands } from "../../src/ops/viewCommands.js"
 import { Migrations, Stores } from "../../src/postgres.js"
 import { bookingView, BookingsView } from "../../src/view/BookingsView.js"
@@ -17,6 +20,17 @@ import { freshDatabase } from "../postgres.js"
 
 const Storage = Layer.provideMerge(Stores, Layer.provideMerge(Migrations, freshDatabase))
 const Hosted = DistributedProcessing.layerLocal.pipe(Layer.provideMerge(Storage))
+const Statuses = Schema.Array(Schema.Struct({ actual: Schema.String }))
+
+const Clustered = Layer.unwrapEffect(
+  Effect.map(EmbeddedPostgres.freePort, (port) =>
+    DistributedProcessing.layerCluster.pipe(
+      Layer.provide(PgCluster.layer({ host: "127.0.0.1", port, connections: 3 })),
+      Layer.provideMerge(Storage),
+      Layer.provideMerge(Logger.remove(Logger.defaultLogger))
+    )
+  )
+)
 
 it.live(
   "a row that is wrong is found, replayed and audited; the next version is filled, verified and swapped, there and back",
@@ -105,6 +119,41 @@ it.live("a version is dropped that neither serves nor runs, and begins anew wher
   }).pipe(Effect.scoped, Effect.provide(Hosted))
 )
 
+it.live(
+  "a deployment, or one process of it, is stopped and resumed on the nodes that host it",
+  () =>
+    Effect.gen(function* () {
+      yield* DistributedProcessing.start(bookingView.name, bookingView.processes)
+      const states = Effect.map(ops("status", bookingView.name), ({ isRight, value }) => ({
+        isRight,
+        states: Schema.is(Statuses)(value) ? [...new Set(value.map(({ actual }) => actual))].toSorted() : []
+      }))
+      const until = (...expected: ReadonlyArray<string>) =>
+        Effect.repeat(states, {
+          until: ({ isRight, states: found }) => isRight && found.join() === expected.join(),
+          schedule: Schedule.spaced("50 millis")
+        })
+      const answered = (index: number | null, running: boolean) => ({
+        isRight: true,
+        value: { deployment: bookingView.name, index, running }
+      })
+      yield* until("Running")
+      expect(yield* ops("stop", bookingView.name)).toEqual(answered(null, false))
+      yield* until("Stopped")
+      expect(yield* ops("resume", bookingView.name, "3")).toEqual(answered(3, true))
+      yield* until("Running", "Stopped")
+      expect(yield* ops("resume", bookingView.name)).toEqual(answered(null, true))
+      yield* until("Running")
+      expect(yield* ops("stop", bookingView.name, "3")).toEqual(answered(3, false))
+      yield* until("Running", "Stopped")
+      for (const line of ["stop Nothing", "resume", `stop ${bookingView.name} x`, "status Nothing"]) {
+        const refused = yield* Effect.either(ops(...line.split(" ")))
+        expect([line, Either.flip(refused)]).toMatchObject([line, Either.right({ _tag: "UsageError" })])
+      }
+    }).pipe(Effect.scoped, Effect.provide(Clustered)),
+  120_000
+)
+
 it.live("what cannot be meant is refused before anything is done", () =>
   Effect.gen(function* () {
     for (const line of [
@@ -151,7 +200,7 @@ const ops = (...words: ReadonlyArray<string>) =>
       values,
       words: [name, ...rest]
     } = yield* parse(words)
-    const command = viewCommands.find((one) => one.name === name)
+    const command = [...processCommands, ...viewCommands].find((one) => one.name === name)
     if (command === undefined) return yield* Effect.dieMessage(`no command ${name}`)
     return yield* command.run({ values, words: rest }, Terminal.bar(false))
   })
