@@ -1,11 +1,13 @@
 /** Commands about views: how far they are, what is wrong with them, how they are folded anew and swapped. */
-import { PgJournal } from "@aecor/journal-pg"
+import { PgJournal, PgViewAliases } from "@aecor/journal-pg"
 import { AsOf, Lag, type Projection, Replay, SideBySide } from "@aecor/projection"
 import { Duration, Effect, Option, Stream } from "effect"
 import { UsageError } from "../commandLine.js"
 import { Booking, BookingJournal } from "../domain/Booking.js"
 import { journal } from "../postgres.js"
 import { Bookings } from "../view/Bookings.js"
+import { bookingConfirmation } from "../process/BookingConfirmation.js"
+import { bookingRelease } from "../process/BookingRelease.js"
 import { bookingView } from "../view/BookingsView.js"
 import { nextBookingView } from "../view/NextBookingsView.js"
 import { type Arguments, integer, moment, named } from "./Arguments.js"
@@ -25,6 +27,16 @@ const operations = <JS, E extends { readonly _tag: string }, VS, V>(view: Projec
   asOf: (key: string, at: AsOf.At) => AsOf.row(view, key, at)
 })
 const views = [operations(bookingView), operations(nextBookingView)]
+
+/** Whatever reads the journal, and how far it is: views, and handlers, which have offsets of their own. */
+const consumers = [
+  ...views,
+  ...[bookingConfirmation, bookingRelease].map(({ name, offsets, quarantine }) => ({
+    name,
+    lag: Lag.of(BookingJournal, { name, offsets, quarantine }),
+    aside: quarantine.entries
+  }))
+]
 
 const selectionOf = ({ values }: Arguments): Effect.Effect<Replay.Selection, UsageError> => {
   const { after, from, key, since, to } = values
@@ -79,14 +91,14 @@ const progress = {
 const lag = {
   name: "lag",
   usage: "lag",
-  does: "how many events each view is behind, for how many seconds, and how many keys it has set aside",
+  does: "how many events each view and handler is behind, for how many seconds, and how many keys it has set aside",
   run: () =>
     Effect.gen(function* () {
       const found = []
-      for (const view of views) {
-        const { events, partitions, quarantined, seconds } = yield* view.lag
+      for (const consumer of consumers) {
+        const { events, partitions, quarantined, seconds } = yield* consumer.lag
         const behind = partitions.filter((one) => one.events > 0).length
-        found.push({ view: view.name, events, seconds, partitions: behind, quarantined })
+        found.push({ projection: consumer.name, events, seconds, partitions: behind, quarantined })
       }
       return told(found)
     })
@@ -94,8 +106,8 @@ const lag = {
 
 const quarantine = {
   name: "quarantine",
-  usage: "quarantine list [VIEW] | quarantine retry VIEW [KEY]",
-  does: "the keys that views have set aside, and why; tries them again, or one: 3 where any waits still",
+  usage: "quarantine list [PROJECTION] | quarantine retry VIEW [KEY]",
+  does: "the keys that were set aside, and why; tries those of a view again, or one: 3 where any waits still",
   run: ({ words: [what, name, key] }: Arguments) =>
     Effect.gen(function* () {
       if (what === "retry") {
@@ -108,10 +120,10 @@ const quarantine = {
       }
       if (what !== "list") return yield* new UsageError({ message: "quarantine list, or quarantine retry?" })
       const found = []
-      for (const view of name === undefined ? views : [yield* named("VIEW", views, name)]) {
-        for (const { consumer, since, ...entry } of yield* view.aside) {
+      for (const one of name === undefined ? consumers : [yield* named("PROJECTION", consumers, name)]) {
+        for (const { consumer, since, ...entry } of yield* one.aside) {
           found.push({
-            view: view.name,
+            projection: one.name,
             partition: consumer.tag.partition,
             ...entry,
             since: new Date(since).toISOString()
@@ -162,6 +174,30 @@ const swap = {
     }).pipe(Effect.provide(Bookings.layer))
 } satisfies Command<unknown, unknown>
 
+const tables: { readonly [version: string]: string } = {
+  [bookingView.name]: "bookings",
+  [nextBookingView.name]: "bookings_2"
+}
+
+const drop = {
+  name: "drop",
+  usage: "drop VIEW",
+  does: "deletes all that a version of the view has stored; 3 where it serves, or is not stopped",
+  asks: ({ words: [view] }: Arguments) =>
+    `All rows of ${view} will be deleted, and it begins anew if it is resumed. Drop it?`,
+  run: ({ words }: Arguments) =>
+    Effect.gen(function* () {
+      const { name: version } = yield* named("VIEW", views, words[0])
+      const asked = { version, initial: bookingView.name, table: tables[version] ?? "" }
+      return yield* PgViewAliases.drop(Bookings.label, asked).pipe(
+        Effect.map(told),
+        Effect.catchTag("DropRefused", ({ message, reason }) =>
+          Effect.succeed({ value: { refused: message, reason }, isRight: false })
+        )
+      )
+    })
+} satisfies Command<unknown, unknown>
+
 const serving = {
   name: "serving",
   usage: "serving",
@@ -204,4 +240,4 @@ const audit = {
     }).pipe(Effect.provide(Bookings.layer))
 } satisfies Command<unknown, unknown>
 
-export const viewCommands = [replay, progress, lag, quarantine, verify, swap, serving, asOf, audit] as const
+export const viewCommands = [replay, progress, lag, quarantine, verify, swap, drop, serving, asOf, audit] as const
