@@ -1,7 +1,7 @@
 import { Projection, SideBySide } from "@aecor/projection"
 import { expect, it } from "@effect/vitest"
 import { Chunk, Effect, Fiber, Option, Stream, TestClock } from "effect"
-import { count, CounterJournal, CounterView, Memory, start } from "./fixtures/counter.js"
+import { Counted, CounterJournal, CounterView, Memory, start } from "./fixtures/counter.js"
 
 it.scoped("the progress of a projection comes to an end though events come all the time", () =>
   Effect.gen(function* () {
@@ -18,7 +18,8 @@ it.scoped("the progress of a projection comes to an end though events come all t
     let looks = 0
     const busy: typeof journal = {
       ...journal,
-      head: (tag) => Effect.zipRight(Effect.orDie(count(`key ${looks++}`, [1])), journal.head(tag))
+      head: (tag) =>
+        Effect.zipRight(Effect.orDie(journal.append(`key ${looks++}`, 0, [Counted.make({ by: 1 })])), journal.head(tag))
     }
     const looking = yield* Effect.fork(
       Stream.runCollect(SideBySide.progress(projection)).pipe(Effect.provideService(CounterJournal, busy))
