@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import { type EntityEvent, type Journal, OffsetStore, ProcessContext } from "@aecor/core"
-import { Committable, type Projection } from "@aecor/projection"
+import { Committable, type FailurePolicy, type Projection } from "@aecor/projection"
 import type { SqlError } from "@effect/sql/SqlError"
 import { PgClient } from "@effect/sql-pg"
 import { Data, Effect, Predicate, Stream } from "effect"
@@ -43,7 +43,8 @@ export class PageFailed extends Data.TaggedError("PageFailed")<{
  * delivered how often; where a row's events have to follow each other, that is for `write` to see.
  *
  * Where `write` fails, or the database does, the process ends with `PageFailed`, and begins again with the page: a page has
- * no single key to be set aside. It has to be short: a new run waits half a second for the transaction, then ends it, and
+ * no single key to be set aside, so `FailurePolicy.quarantine` is refused, by the compiler and with a `RangeError`. Who
+ * wants to pass over an event does it in `write`, with a savepoint. It has to be short: a new run waits half a second for the transaction, then ends it, and
  * the server ends one that idles for 2 seconds.
  *
  * The offset is in the table of `PgOffsetStore.migrations`. Throws a `RangeError` when `pageSize` is not a positive integer.
@@ -61,6 +62,7 @@ export const exactlyOnce = <JS, E, X, R>(
   options: {
     readonly journal: Journal.Any<JS, E>
     readonly write: (events: ReadonlyArray<EntityEvent.EntityEvent<NoInfer<E>>>) => Effect.Effect<void, X, R>
+    readonly onFailure?: FailurePolicy.Halt
     readonly pageSize?: number
   }
 ): Projection.Projection<

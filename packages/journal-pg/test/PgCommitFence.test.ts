@@ -80,11 +80,13 @@ layer(Stores, { excludeTestServices: true })("a commit and its fence", (it) => {
       const fence = yield* claimed(yield* registered("awaited"), "one")
       for (let version = 1; version <= 3; version++) {
         const waiting = yield* Effect.fork(there.awaitReceipt({ key: "awaited", sequence: version }, "15 seconds"))
+        const offset = yield* Effect.fork(there.awaitOffset(consumerOf("awaited"), version, "15 seconds"))
         const rows = new Map([["awaited", { version, view: { text: "x" } }]])
         const commit = { consumer: consumerOf("awaited"), fence, expected: version - 1, offset: version, rows }
         yield* here.commit(commit)
         expect(yield* Queue.take(told)).toBe("commit")
         yield* Fiber.join(waiting)
+        expect(yield* Fiber.join(offset)).toBe(true)
       }
     }).pipe(Effect.provide(Notifications.layer), Effect.scoped)
   )

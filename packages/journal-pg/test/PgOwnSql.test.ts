@@ -18,7 +18,8 @@ const tables = PgMigrations.make("sales", [
   PgMigrations.step(
     "tables",
     `CREATE TABLE sale (name text, id uuid, amount integer NOT NULL, PRIMARY KEY (name, id));
-     CREATE TABLE revenue (name text PRIMARY KEY, total integer NOT NULL)`
+     CREATE TABLE revenue (name text PRIMARY KEY, total integer NOT NULL);
+     CREATE TABLE passed_over (id uuid PRIMARY KEY, key text, sequence integer, cause text)`
   )
 ])
 
@@ -60,6 +61,42 @@ layer(Services, { excludeTestServices: true, timeout: "60 seconds" })("a project
       )
       expect(yield* errorOf(refused)).toMatchObject({ _tag: "PageFailed" })
     }).pipe(Effect.scoped)
+  )
+
+  it.effect(
+    "an event that is passed over within a savepoint is noted in the page's transaction, and the others count",
+    () =>
+      Effect.gen(function* () {
+        let crashes = 1
+        const passing = PgProjection.exactlyOnce("Passing", {
+          journal: SalesJournal,
+          pageSize: 5,
+          write: (events) =>
+            Effect.gen(function* () {
+              const sql = yield* PgClient.PgClient
+              for (const { event, id, key, sequence } of events.filter((one) => one.key === "passing")) {
+                const amount = sequence === 3 ? null : event.amount
+                yield* sql
+                  .withTransaction(sql`INSERT INTO sale VALUES ('Passing', ${id}, ${amount})`)
+                  .pipe(
+                    Effect.catchTag(
+                      "SqlError",
+                      ({ message }) => sql`INSERT INTO passed_over VALUES (${id}, ${key}, ${sequence}, ${message})`
+                    )
+                  )
+              }
+              if (crashes-- > 0) return yield* Effect.fail("crash")
+            })
+        })
+        yield* sell("passing", 7)
+        yield* DistributedProcessing.start(passing.name, passing.processes, { backoff: soon })
+        yield* until(
+          "6 sales",
+          Effect.map(totals("Passing"), ({ rows }) => Option.liftPredicate(rows, (n) => n === 6))
+        )
+        const sql = yield* PgClient.PgClient
+        expect(yield* sql`SELECT key, sequence FROM passed_over`).toEqual([{ key: "passing", sequence: 3 }])
+      }).pipe(Effect.scoped)
   )
 
   it.effect("an older run that writes when a newer one has begun stores nothing", () =>
@@ -107,9 +144,11 @@ const revenue = <X, R>(name: string, then: () => Effect.Effect<unknown, X, R>) =
       })
   })
 
+const soon = { min: "20 millis", max: "50 millis", jitter: 0 } as const
+
 const deployed = <X>(name: string, then: () => Effect.Effect<unknown, X>) =>
   DistributedProcessing.start(name, revenue(name, then).processes, {
-    backoff: { min: "20 millis", max: "50 millis", jitter: 0 }
+    backoff: soon
   })
 
 const started = <X, R>(name: string, index: number, then: () => Effect.Effect<unknown, X, R>) =>

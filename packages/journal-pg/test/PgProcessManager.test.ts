@@ -4,7 +4,7 @@ import { ProcessManagerSuite } from "@aecor/projection/testing"
 import { Layer } from "effect"
 import { database } from "./fixtures/database.js"
 
-const { LedgerJournal, Shop, ShopJournal } = ProcessManagerSuite
+const { ClerkJournal, LedgerJournal, Shop, ShopJournal } = ProcessManagerSuite
 
 const shopTable = PgMigrations.make("shop", [
   PgMigrations.step(
@@ -21,6 +21,7 @@ const Database = database(
   PgOffsetStore.migrations,
   PgJournal.migrations({ table: "shop_event" }),
   PgJournal.migrations({ table: "ledger_event" }),
+  PgJournal.migrations({ table: "clerk_event" }),
   shopTable
 )
 
@@ -29,6 +30,7 @@ ProcessManagerSuite.suite(
   Layer.mergeAll(
     PgJournal.layer(ShopJournal, { table: "shop_event" }),
     PgJournal.layer(LedgerJournal, { table: "ledger_event" }),
+    PgJournal.layer(ClerkJournal, { table: "clerk_event" }),
     PgViewStore.layer(Shop, { table: "shop", key: "key" }),
     PgOffsetStore.layer,
     EntityHost.layerLocal,

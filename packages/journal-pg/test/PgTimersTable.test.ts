@@ -8,7 +8,7 @@ import { Array, DateTime, Deferred, Effect, Fiber, Layer, Option } from "effect"
 import * as timerSql from "../src/internal/timerSql.js"
 import { database } from "./fixtures/database.js"
 import { until } from "./fixtures/journal.js"
-import { claimed, registered } from "./leases.js"
+import { claimed, registered, untilWaiting } from "./leases.js"
 
 const Services = Layer.mergeAll(PgTimers.layer, PgProcessLease.layer).pipe(
   Layer.provideMerge(database(PgProcessLease.migrations, PgTimers.migrations))
@@ -106,6 +106,25 @@ layer(Services, { excludeTestServices: true, timeout: "60 seconds" })("the table
     })
   )
 
+  it.effect("one that is postponed after it was found due, and before it is locked, is not taken", () =>
+    Effect.gen(function* () {
+      expect(yield* takenWhileOneIsPostponed("postponed")).toEqual(["a"])
+    })
+  )
+
+  it.effect("without the second look behind the lock it would be taken before it is due", () =>
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient
+      const [take] = yield* sql<{ text: string }>`SELECT pg_get_functiondef('aecor_take_timers'::regproc) AS text`
+      const text = take?.text ?? ""
+      const secondLook = /WHERE NOT stored\.handed_over AND stored\.due <= now_read\s+(?=FOR NO KEY UPDATE)/
+      expect(text).toMatch(secondLook)
+      yield* sql.unsafe(text.replace(secondLook, ""))
+      const taken = yield* Effect.ensuring(takenWhileOneIsPostponed("too early"), Effect.orDie(sql.unsafe(text)))
+      expect(taken).toEqual(["a", "b"])
+    })
+  )
+
   it.effect("the processes hear of a timer that is due within the horizon, and of no other", () =>
     Effect.gen(function* () {
       const timers = yield* Timers.Timers
@@ -147,6 +166,42 @@ layer(Services, { excludeTestServices: true, timeout: "60 seconds" })("the table
     })
   )
 })
+
+/** Two timers are due; when both are found and the first is taken, the second is postponed by somebody else. */
+const takenWhileOneIsPostponed = (name: string) =>
+  Effect.gen(function* () {
+    const sql = yield* PgClient.PgClient
+    const timers = yield* Timers.Timers
+    const fence = yield* newFence(name)
+    const due = yield* inMillis(-1000)
+    for (const [n, id] of ["a", "b"].entries()) {
+      yield* timers.schedule({ name, id, due: DateTime.add(due, { millis: n }) })
+    }
+    // whoever takes the first one waits behind this test, and has not locked the second
+    yield* sql.unsafe(`
+      CREATE OR REPLACE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM pg_advisory_xact_lock(7); RETURN new; END $$;
+      CREATE OR REPLACE TRIGGER wait_here BEFORE UPDATE ON durable_timer FOR EACH ROW
+        WHEN (new.id = 'a' AND old.fired_at IS NULL) EXECUTE FUNCTION wait_here()`)
+    const [postponed, going] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+    const holding = yield* Effect.fork(
+      sql.withTransaction(
+        sql`SELECT pg_advisory_xact_lock(7)`.pipe(
+          Effect.zipRight(Deferred.succeed(going, undefined)),
+          Effect.zipRight(Deferred.await(postponed))
+        )
+      )
+    )
+    yield* Deferred.await(going)
+    const taking = yield* Effect.fork(timers.take({ name, slots: allSlots }, { fence, most: 9 }))
+    yield* untilWaiting("aecor_take_timers")
+    expect(yield* timers.schedule({ name, id: "b", due: DateTime.add(due, { hours: 1 }) })).toBe("Rescheduled")
+    yield* Deferred.succeed(postponed, undefined)
+    yield* Fiber.join(holding)
+    const taken = yield* Fiber.join(taking)
+    yield* sql.unsafe("DROP TRIGGER wait_here ON durable_timer")
+    return taken.map(({ id }) => id)
+  })
 
 const allSlots = Array.range(0, Timers.slots - 1)
 

@@ -20,6 +20,7 @@ import {
   type Tagging
 } from "@aecor/core"
 import { Effect, Metric, Stream } from "effect"
+import * as FailurePolicy from "./FailurePolicy.js"
 import * as keptIn from "./internal/keptIn.js"
 import { checkPageSize, counters, pagesOf } from "./internal/pages.js"
 import type { Projection } from "./Projection.js"
@@ -106,6 +107,9 @@ export const pages = <JS, E>(
  * A projection made of what is done with the pages: one process a tag. Its run ends with the stream, or with the stream's
  * error, and the host starts it again.
  *
+ * A failure halts it: `FailurePolicy.quarantine` is refused by the compiler, and with a `RangeError`, since a page has no
+ * single key to be set aside. What is to be passed over is passed over by `consume`, and noted where it can be found.
+ *
  * @example
  * ```ts
  * const copy = Committable.consume("Copy", {
@@ -127,6 +131,7 @@ export const consume = <JS, E, A, X, R>(
         OffsetBeyondHead | JournalError.JournalError | OffsetStore.OffsetStoreError
       >
     ) => Stream.Stream<A, X, R>
+    readonly onFailure?: FailurePolicy.Halt
     readonly pageSize?: number
   }
 ): Projection<
@@ -134,7 +139,10 @@ export const consume = <JS, E, A, X, R>(
   OffsetStore.OffsetStore,
   OffsetStore.OffsetStore
 > => {
-  const { journal } = options
+  const { journal, onFailure: { _tag: policy } = FailurePolicy.halt } = options
+  // what a compiler has not seen
+  if (policy !== "Halt")
+    throw new RangeError(`projection ${name}: a page has no key to be set aside: its policy is to halt`)
   const each = journal.tagging.tags.map((tag) => pages(name, journal, tag, options))
   return {
     name,

@@ -12,6 +12,9 @@
  * cannot be read (`JournalError`, `Undecodable`): it is most often newer than the code, and an old node in a rolling deploy
  * must not set aside what the new ones can read.
  *
+ * What handles pages as a whole (`Committable.consume`, SQL of one's own) knows only `halt`: of a page that fails nobody
+ * can say which key is to blame.
+ *
  * @since 0.1.0
  */
 import { Option, type Schedule } from "effect"
@@ -52,7 +55,7 @@ export interface Quarantine {
  * @since 0.1.0
  * @category constructors
  */
-export const halt: FailurePolicy = { _tag: "Halt" }
+export const halt: Halt = { _tag: "Halt" }
 
 const defaultLimit = 100
 
@@ -76,7 +79,7 @@ const defaultLimit = 100
  */
 export const quarantine = (
   options: { readonly limit?: number; readonly retry?: Schedule.Schedule<unknown> } = {}
-): FailurePolicy => {
+): Quarantine => {
   const { limit = defaultLimit, retry } = options
   if (!Number.isInteger(limit) || limit <= 0) {
     throw new RangeError(`limit must be a positive integer, got ${limit}`)

@@ -8,15 +8,25 @@
  * between partitions there is none, so `merge` should not depend on one.
  *
  * Guarantees: a part is the fold of its partition's events, each once, in their order; rows that are deleted stay so until a
- * later event writes to them. Not guaranteed: that parts are of one moment. A receipt cannot be awaited here.
+ * later event writes to them; `awaitReceipt` waits for one's own write. Not guaranteed: that parts are of one moment.
  *
  * @since 0.1.0
  */
-import { ConsumerId, type EntityEvent, type Journal, Process, ProcessContext, Tagging } from "@aecor/core"
-import { Effect, Option } from "effect"
+import {
+  ConsumerId,
+  type EntityEvent,
+  type EventSourced,
+  type Journal,
+  type JournalError,
+  Process,
+  ProcessContext,
+  Tagging
+} from "@aecor/core"
+import { type Duration, Effect, Option } from "effect"
 import * as FailurePolicy from "./FailurePolicy.js"
 import * as ExactlyOnce from "./internal/exactlyOnce.js"
 import * as keptIn from "./internal/keptIn.js"
+import * as Receipt from "./internal/mergedReceipt.js"
 import { checkPageSize } from "./internal/pages.js"
 import { retryPart } from "./internal/retryPart.js"
 import { retryEach } from "./internal/retryEach.js"
@@ -129,6 +139,71 @@ export const all = <VS, V>(
   }).pipe(Effect.withSpan("MergedView.all"))
 
 /**
+ * A projection of a journal into a merged view, and what it was made of.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MergedProjection<JS, E, VS, V> extends Projection<
+  JS | VS | ProcessContext.ProcessContext,
+  VS,
+  JS | VS
+> {
+  readonly journal: Journal.Any<JS, E>
+  readonly view: MergedView<VS, V>
+  readonly keys: (event: EntityEvent.EntityEvent<E>) => ReadonlyArray<string>
+}
+
+/**
+ * Waits until the merged rows show what an entity has stored up to a receipt: reading one's own write, from any node. It
+ * reads the receipt's event and waits for its partition's offset; of a view over several journals it is the projection of
+ * the entity's journal that is asked.
+ *
+ * Returns at once where the offset is there already, also where the events write to no row; a receipt of sequence 0 waits
+ * for nothing. Fails with `Quarantined` where a row that the entity's events write to waits for one of them or an earlier
+ * one: at once where it is set aside already, otherwise when the offset comes to the receipt, or in the end. Where the
+ * quarantine is not empty the entity's events are read. A receipt that the journal does not know is a `ReceiptTimeout`, at
+ * once.
+ *
+ * @example
+ * ```ts
+ * const receipt = yield* order.receipts("o-1").Place({ client: "ann", … })
+ * yield* MergedView.awaitReceipt(clientView, receipt, "2 seconds")
+ * const ann = yield* MergedView.get(clients, "ann")
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const awaitReceipt = <JS, E, VS, V>(
+  { journal, keys, name, view }: MergedProjection<JS, E, VS, V>,
+  receipt: Pick<EventSourced.Receipt<unknown>, "key" | "sequence">,
+  timeout: Duration.DurationInput
+): Effect.Effect<
+  void,
+  ViewStore.ReceiptTimeout | ViewStore.Quarantined | ViewStore.ViewStoreError | JournalError.JournalError,
+  JS | VS
+> =>
+  Effect.gen(function* () {
+    const tag = journal.tagging.tagOf(receipt.key)
+    const source = {
+      projection: name,
+      view: view.parts.label,
+      journal: yield* journal,
+      store: yield* view.parts,
+      tag,
+      rowsOf: writtenBy(keys, tag)
+    }
+    yield* Receipt.awaitReceipt(source, receipt, timeout)
+  }).pipe(Effect.withSpan("MergedView.awaitReceipt"))
+
+/** The parts that an event of a partition writes to. */
+const writtenBy =
+  <E>(keys: (event: EntityEvent.EntityEvent<E>) => ReadonlyArray<string>, tag: Tagging.EventTag) =>
+  (event: EntityEvent.EntityEvent<E>): ReadonlyArray<string> =>
+    keys(event).map((key) => partOf(key, tag))
+
+/**
  * A projection of a journal into a merged view: as `Projection.exactlyOnce`, with `keys` to say which rows an event writes
  * to, none or several. `project` gets its partition's part of each, and the row's key.
  *
@@ -155,7 +230,7 @@ export const exactlyOnce = <JS, E extends { readonly _tag: string }, VS, V>(
     readonly onFailure?: FailurePolicy.FailurePolicy
     readonly pageSize?: number
   }
-): Projection<JS | VS | ProcessContext.ProcessContext, VS, JS | VS> => {
+): MergedProjection<JS, E, VS, V> => {
   const { journal, keys, onFailure: policy = FailurePolicy.halt, view } = options
   const size = checkPageSize(name, options.pageSize ?? pageSize)
   if (!journal.tagging.tags.every((tag) => view.tags.some((one) => Tagging.isSame(one, tag)))) {
@@ -165,8 +240,7 @@ export const exactlyOnce = <JS, E extends { readonly _tag: string }, VS, V>(
     const next = options.project(row, event, keyOf(part))
     return Option.isOption(next) ? next : Option.some(next)
   }
-  const rowsOf = (tag: Tagging.EventTag) => (event: EntityEvent.EntityEvent<E>) =>
-    keys(event).map((key) => partOf(key, tag))
+  const rowsOf = (tag: Tagging.EventTag) => writtenBy(keys, tag)
   const retryIn = (events: Journal.Journal<E>, store: ViewStore.ViewStore<V>) =>
     retryPart<V, E>({ projection: name, project, rowsOf, journal: events, store })
   const quarantine: SetAside<VS, JS | VS> = {
@@ -179,6 +253,9 @@ export const exactlyOnce = <JS, E extends { readonly _tag: string }, VS, V>(
   }
   return {
     name,
+    journal,
+    view,
+    keys,
     offsets: keptIn.view(view.parts),
     quarantine,
     processes: journal.tagging.tags.map((tag) =>

@@ -3,8 +3,9 @@
  * `DistributedProcessing`. A business process that spans entities lives here: an order is placed, so its goods are
  * reserved; they cannot be, so it is refused.
  *
- * `make` is for a manager without a state of its own, or with an event-sourced one: an entity that it asks. `withState`
- * is for one with a row a key, and for whatever a refusal leads to.
+ * `make` is for a manager without a state of its own, or with an event-sourced one: an entity that a first manager sends
+ * what happened, and to whose events a second one reacts (docs/process-managers.md). `withState` is for one with a row a
+ * key. Both store what a refusal leads to before they do it.
  *
  * Guarantees: events are reacted to in the order of their tag, each at least once, and every command carries an id made
  * of the manager, the event's place and the command's step. Such ids are ordered (`CommandId`): an entity recognises a

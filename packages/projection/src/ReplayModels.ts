@@ -40,7 +40,8 @@ export interface Progress {
 }
 
 /**
- * - `keysAtOnce` (20,000): how many rows are held in memory. A tag of more keys is read several times.
+ * - `keysAtOnce` (20,000): how many rows of a tag are held in memory. A tag of more keys is read several times.
+ * - `tagsAtOnce` (4): how many tags are read and folded side by side, each with rows of its own in memory. 1 is the least.
  * - `onProgress`: told of the progress after each page of events. The replay waits for it.
  *
  * @since 0.1.0
@@ -48,6 +49,7 @@ export interface Progress {
  */
 export interface WalkOptions {
   readonly keysAtOnce?: number
+  readonly tagsAtOnce?: number
   readonly onProgress?: (progress: Progress) => Effect.Effect<void>
 }
 

@@ -144,7 +144,7 @@ export class Quarantined extends Data.TaggedError("Quarantined")<{
 }
 
 /**
- * The operations of a view store. `get`, `find` and `awaitReceipt` are for queries, `replace` and `scan` for a replay, which
+ * The operations of a view store. `get`, `find`, `awaitReceipt` and `awaitOffset` are for queries, `replace` and `scan` for a replay, which
  * looks at rows and mends them; the others are the projection's.
  *
  * @since 0.1.0
@@ -199,4 +199,13 @@ export interface ViewStore<V> {
     receipt: Pick<EventSourced.Receipt<unknown>, "key" | "sequence">,
     timeout: Duration.DurationInput
   ) => Effect.Effect<void, ReceiptTimeout | Quarantined | ViewStoreError>
+  /**
+   * Waits until a consumer's offset is at or beyond one, and tells whether that came in time. At once where it is there
+   * already. What was committed with it can be read then.
+   */
+  readonly awaitOffset: (
+    consumer: ConsumerId.ConsumerId,
+    offset: Offset.Offset,
+    timeout: Duration.DurationInput
+  ) => Effect.Effect<boolean, ViewStoreError>
 }

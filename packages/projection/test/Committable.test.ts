@@ -1,5 +1,5 @@
 import { ConsumerId, OffsetStore, ProcessContext } from "@aecor/core"
-import { Committable } from "@aecor/projection"
+import { Committable, FailurePolicy } from "@aecor/projection"
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Effect, Stream, TestClock } from "effect"
 import { claim, count, CounterJournal, counterTag, errorOf, Memory, start } from "./fixtures/counter.js"
@@ -23,6 +23,17 @@ const firstPages = (name: string, pages: number) =>
 
 const positions = (pages: ReadonlyArray<Committable.Page<unknown>>) =>
   pages.map(({ value }) => value.map(({ position }) => position))
+
+describe("Committable.consume", () => {
+  it("refuses to set keys aside: a page that fails has none", () => {
+    const options = { journal: CounterJournal, consume: <A, E, R>(given: Stream.Stream<A, E, R>) => given }
+    const aside: object = { onFailure: FailurePolicy.quarantine() }
+    expect(() => Committable.consume("Aside", { ...options, ...aside })).toThrow(
+      "projection Aside: a page has no key to be set aside"
+    )
+    expect(Committable.consume("Halting", { ...options, onFailure: FailurePolicy.halt }).processes.length).toBe(1)
+  })
+})
 
 describe("Committable.pages", () => {
   it("refuses a page size that is not a positive integer", () => {

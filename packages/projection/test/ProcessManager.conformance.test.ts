@@ -2,13 +2,14 @@ import { DistributedProcessing, EntityHost, OffsetStore, ProcessLease } from "@a
 import { ProcessManagerSuite } from "@aecor/projection/testing"
 import { Layer } from "effect"
 
-const { LedgerJournal, Shop, ShopJournal } = ProcessManagerSuite
+const { ClerkJournal, LedgerJournal, Shop, ShopJournal } = ProcessManagerSuite
 
 ProcessManagerSuite.suite(
   "in memory",
   Layer.mergeAll(
     ShopJournal.layerMemory,
     LedgerJournal.layerMemory,
+    ClerkJournal.layerMemory,
     Shop.layerMemory,
     OffsetStore.layerMemory,
     EntityHost.layerLocal,

@@ -11,8 +11,17 @@ import {
   type ProcessLease,
   Tagging
 } from "@aecor/core"
-import { AsOf, Projection, Replay, ViewAlias, type ViewAliases, ViewStore } from "@aecor/projection"
-import { Context, Effect, type Layer, Option, Schema, type Scope } from "effect"
+import {
+  AsOf,
+  Committable,
+  FailurePolicy,
+  Projection,
+  Replay,
+  ViewAlias,
+  type ViewAliases,
+  ViewStore
+} from "@aecor/projection"
+import { Context, Effect, type Layer, Option, Schema, type Scope, type Stream } from "effect"
 
 type Equal<X, Y> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2 ? true : false
 const same = <_Proof extends true>(): void => undefined
@@ -160,3 +169,9 @@ same<Equal<typeof Served.layer, Layer.Layer<Served, never, BookingsView | WiderV
 export const unlike = ViewAlias.Tag<Served>()("served", { versions: [bookings, other] })
 // @ts-expect-error handlers make no version
 export const noRow = ViewAlias.Tag<Served>()("served", { versions: [confirmation] })
+
+// Pages have no keys that could be set aside.
+const pages = { journal: BookingJournal, consume: <A, E, R>(given: Stream.Stream<A, E, R>) => given }
+export const halting = Committable.consume("Pages", { ...pages, onFailure: FailurePolicy.halt })
+// @ts-expect-error a policy that sets keys aside
+export const aside = () => Committable.consume("Pages", { ...pages, onFailure: FailurePolicy.quarantine() })

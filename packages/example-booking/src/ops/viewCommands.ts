@@ -6,6 +6,8 @@ import { UsageError } from "../commandLine.js"
 import { Booking, BookingJournal } from "../domain/Booking.js"
 import { journal } from "../postgres.js"
 import { Bookings } from "../view/Bookings.js"
+import { bookingConfirmation } from "../process/BookingConfirmation.js"
+import { bookingRelease } from "../process/BookingRelease.js"
 import { bookingView } from "../view/BookingsView.js"
 import { nextBookingView } from "../view/NextBookingsView.js"
 import { type Arguments, integer, moment, named } from "./Arguments.js"
@@ -25,6 +27,16 @@ const operations = <JS, E extends { readonly _tag: string }, VS, V>(view: Projec
   asOf: (key: string, at: AsOf.At) => AsOf.row(view, key, at)
 })
 const views = [operations(bookingView), operations(nextBookingView)]
+
+/** Whatever reads the journal, and how far it is: views, and handlers, which have offsets of their own. */
+const consumers = [
+  ...views,
+  ...[bookingConfirmation, bookingRelease].map(({ name, offsets, quarantine }) => ({
+    name,
+    lag: Lag.of(BookingJournal, { name, offsets, quarantine }),
+    aside: quarantine.entries
+  }))
+]
 
 const selectionOf = ({ values }: Arguments): Effect.Effect<Replay.Selection, UsageError> => {
   const { after, from, key, since, to } = values
@@ -79,14 +91,14 @@ const progress = {
 const lag = {
   name: "lag",
   usage: "lag",
-  does: "how many events each view is behind, for how many seconds, and how many keys it has set aside",
+  does: "how many events each view and handler is behind, for how many seconds, and how many keys it has set aside",
   run: () =>
     Effect.gen(function* () {
       const found = []
-      for (const view of views) {
-        const { events, partitions, quarantined, seconds } = yield* view.lag
+      for (const consumer of consumers) {
+        const { events, partitions, quarantined, seconds } = yield* consumer.lag
         const behind = partitions.filter((one) => one.events > 0).length
-        found.push({ view: view.name, events, seconds, partitions: behind, quarantined })
+        found.push({ projection: consumer.name, events, seconds, partitions: behind, quarantined })
       }
       return told(found)
     })
@@ -94,8 +106,8 @@ const lag = {
 
 const quarantine = {
   name: "quarantine",
-  usage: "quarantine list [VIEW] | quarantine retry VIEW [KEY]",
-  does: "the keys that views have set aside, and why; tries them again, or one: 3 where any waits still",
+  usage: "quarantine list [PROJECTION] | quarantine retry VIEW [KEY]",
+  does: "the keys that were set aside, and why; tries those of a view again, or one: 3 where any waits still",
   run: ({ words: [what, name, key] }: Arguments) =>
     Effect.gen(function* () {
       if (what === "retry") {
@@ -108,10 +120,10 @@ const quarantine = {
       }
       if (what !== "list") return yield* new UsageError({ message: "quarantine list, or quarantine retry?" })
       const found = []
-      for (const view of name === undefined ? views : [yield* named("VIEW", views, name)]) {
-        for (const { consumer, since, ...entry } of yield* view.aside) {
+      for (const one of name === undefined ? consumers : [yield* named("PROJECTION", consumers, name)]) {
+        for (const { consumer, since, ...entry } of yield* one.aside) {
           found.push({
-            view: view.name,
+            projection: one.name,
             partition: consumer.tag.partition,
             ...entry,
             since: new Date(since).toISOString()

@@ -1,6 +1,7 @@
 /** The table of consumers' offsets, each with the epoch of the run that moved it, and the one function that does. */
 import type { ConsumerId, Offset, ProcessContext } from "@aecor/core"
 import type { Rights } from "./grants.js"
+import { statement } from "./statement.js"
 
 /** SQLSTATE of a fence that is not the newest: `aecor_guard` raises it. */
 export const notNewest = "AE001"
@@ -72,6 +73,13 @@ export const commitParameters = (step: {
 /** A consumer's offset as a scalar subquery, of the parameters from a number on. */
 export const offsetOf = (first: number): string => `coalesce((SELECT "offset" FROM consumer_offset
   WHERE consumer = $${first} AND tag = $${first + 1} AND partition = $${first + 2}), 0)::text`
+/** A consumer as one text, as `ofConsumers` takes it. */
+export const identityOf = ({ name, tag }: ConsumerId.ConsumerId): string =>
+  JSON.stringify([name, tag.name, tag.partition])
+/** The offsets of the consumers in the first parameter; no row of one that has none. */
+export const ofConsumers = statement(`SELECT one.consumer, present."offset"::text AS version, NULL AS entry
+  FROM unnest($1::text[]) one(consumer) JOIN consumer_offset present ON present.consumer = one.consumer::jsonb ->> 0
+    AND present.tag = one.consumer::jsonb ->> 1 AND present.partition = (one.consumer::jsonb ->> 2)::integer`)
 /** When that was, in milliseconds; no row where it never was. */
 export const advancedAt = `SELECT (extract(epoch FROM updated_at) * 1000)::bigint::text AS at FROM consumer_offset
   WHERE consumer = $1 AND tag = $2 AND partition = $3`

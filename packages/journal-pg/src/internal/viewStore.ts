@@ -43,10 +43,16 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
     subscribe: (listener) => hub.subscribe(found.identity, listener)
   })
 
+  const offsets = yield* receipts.make({
+    versions: (consumers) => often<receipts.Known>(offsetSql.ofConsumers, [consumers]),
+    subscribe: (listener) => hub.subscribe(found.identity, listener)
+  })
+
   const tell = yield* announcements(often, found.identity)
   /** Who waits on this node need not wait for the way over the server. */
   const announce = () => {
     look()
+    offsets.look()
     tell()
   }
 
@@ -162,6 +168,14 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
     }
   })
 
+  const awaitOffset: ViewStore.ViewStore<V>["awaitOffset"] = Effect.fn("PgViewStore.awaitOffset")(
+    function* (consumer, offset, timeout) {
+      if (offset <= 0) return true
+      const there = Effect.mapError(offsets.reached(offsetSql.identityOf(consumer), offset), storeError)
+      return Option.isSome(yield* Effect.timeoutOption(there, timeout))
+    }
+  )
+
   return {
     get,
     find,
@@ -172,6 +186,7 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
     settle,
     replace,
     scan,
-    awaitReceipt
+    awaitReceipt,
+    awaitOffset
   } satisfies ViewStore.ViewStore<V>
 })

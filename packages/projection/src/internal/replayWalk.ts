@@ -1,20 +1,24 @@
-/** The way of a replay through the journal: tag by tag, the selected keys, and how far it is. */
+/** The way of a replay through the journal: some tags at once, the selected keys, and how far it is. */
 import type { Journal, JournalError, Offset, Tagging } from "@aecor/core"
-import { Clock, DateTime, Duration, Effect, Option } from "effect"
+import { Clock, DateTime, Duration, Effect, Number, Option } from "effect"
 import type { ViewProjection } from "../Projection.js"
 import type { Progress, Selection, WalkOptions } from "../ReplayModels.js"
 import { type Affected, foldKey, foldTag, type Outcome } from "./replayFold.js"
 
 const defaultKeysAtOnce = 20_000
+const defaultTagsAtOnce = 4
 
 type Use<V, X, R> = (outcomes: ReadonlyMap<string, Outcome<V>>, tag: Tagging.EventTag) => Effect.Effect<void, X, R>
 
-/** Hands over what the selected keys' events make of them, each key once. Gives how many events were read. */
+/**
+ * Hands over what the selected keys' events make of them, each key once: tags are read and folded side by side, and what
+ * comes of them is used one after the other. Gives how many events were read.
+ */
 export const walk = <JS, E extends { readonly _tag: string }, VS, V, X, R>(
   projection: ViewProjection<JS, E, VS, V>,
   selection: Selection,
   use: Use<V, X, R>,
-  { keysAtOnce = defaultKeysAtOnce, onProgress = () => Effect.void }: WalkOptions
+  { keysAtOnce = defaultKeysAtOnce, onProgress = () => Effect.void, tagsAtOnce = defaultTagsAtOnce }: WalkOptions
 ): Effect.Effect<number, X | JournalError.JournalError, R | JS> =>
   Effect.gen(function* () {
     const journal = yield* projection.journal
@@ -34,20 +38,26 @@ export const walk = <JS, E extends { readonly _tag: string }, VS, V, X, R>(
       return { _tag: "After" as const, offset: yield* offsetOf(journal, selection) }
     })
     const told = yield* progress
+    const turn = yield* Effect.makeSemaphore(1)
+    const parts = tags.map(() => 0)
     let events = 0
-    for (const [i, tag] of tags.entries()) {
-      yield* foldTag({
-        source,
-        tag,
-        affected,
-        keysAtOnce,
-        use: (outcomes) => use(outcomes, tag),
-        read: (count, part) => {
-          events += count
-          return Effect.flatMap(told(events, (i + part) / tags.length), onProgress)
-        }
-      })
-    }
+    yield* Effect.forEach(
+      tags,
+      (tag, i) =>
+        foldTag({
+          source,
+          tag,
+          affected,
+          keysAtOnce,
+          use: (outcomes) => turn.withPermits(1)(use(outcomes, tag)),
+          read: (count, part) => {
+            events += count
+            parts[i] = part
+            return Effect.flatMap(told(events, Number.sumAll(parts) / tags.length), onProgress)
+          }
+        }),
+      { concurrency: Math.max(1, tagsAtOnce), discard: true }
+    )
     return events
   })
 

@@ -178,11 +178,20 @@ export const make = <V extends object, I>(definition: {
       if (Option.isSome(entry)) return yield* new Quarantined({ view: name, key, sequence, entry: entry.value })
     })
 
+    const awaitOffset = Effect.fn(`${name}.awaitOffset`)(function* (
+      consumer: ConsumerId.ConsumerId,
+      offset: Offset.Offset,
+      timeout: Duration.DurationInput
+    ) {
+      const there = Stream.filter(commits.changes, () => offsetOf(consumer) >= offset)
+      return Option.isSome(yield* Effect.timeoutOption(Stream.runHead(there), timeout))
+    })
+
     const advancedAt = (consumer: ConsumerId.ConsumerId) =>
       Effect.sync(() => Option.fromNullable(times.get(identity(consumer))))
     const quarantined = (consumer: string) => Effect.sync(() => quarantine.entries(consumer))
 
-    return { get, find, load, commit, advancedAt, quarantined, settle, replace, scan, awaitReceipt }
+    return { get, find, load, commit, advancedAt, quarantined, settle, replace, scan, awaitReceipt, awaitOffset }
   })
 
 /** A consumer's identity as one text: JSON keeps its parts apart, whatever characters they hold. */

@@ -21,6 +21,7 @@ import type { Layer } from "effect"
 import { type Clocked, onOneLayer } from "./internal/onOneLayer.js"
 import { faultTests } from "./internal/projectionFaults.js"
 import { mergedTests } from "./internal/projectionMerged.js"
+import { mergedReceiptTests } from "./internal/projectionMergedReceipt.js"
 import { quarantineTests } from "./internal/projectionQuarantine.js"
 import { takeoverTests } from "./internal/projectionTakeover.js"
 import type { Services } from "./internal/scene.js"
@@ -52,4 +53,5 @@ export const suite = <E>(name: string, layer: Layer.Layer<Services, E>, options:
     takeoverTests(it.effect)
     quarantineTests(it.effect, Math.ceil(runs / 4))
     mergedTests(it.effect, Math.ceil(runs / 5))
+    mergedReceiptTests(it.effect)
   })

@@ -3,6 +3,7 @@ import type { EntityEvent, JournalError } from "@aecor/core"
 import { expect } from "@effect/vitest"
 import { Array, Effect, Option, Stream } from "effect"
 import type * as ViewStore from "../../ViewStore.js"
+import { ClerkJournal } from "./clerk.js"
 import { type LedgerEvent, LedgerJournal, refusals, Shop, ShopJournal } from "./shop.js"
 
 const purchasesOf = (buyers: ReadonlyArray<string>) =>
@@ -52,5 +53,22 @@ export const expectCharged = (
     for (const [buyer, { sequence, ...state }] of states) {
       const { view } = Option.getOrThrow(yield* shop.get(buyer))
       expect([view.state, view.pending, view.sequence]).toEqual([state, [], sequence])
+    }
+  })
+
+/** Expects every purchase to be asked for once, charged once or refused once, and the buyer's clerk to say so. */
+export const expectServed = (
+  buyers: ReadonlyArray<string>
+): Effect.Effect<void, JournalError.JournalError, ShopJournal | LedgerJournal | ClerkJournal> =>
+  Effect.gen(function* () {
+    const clerks = yield* ClerkJournal
+    const all = yield* Effect.forEach(buyers, (buyer) => Stream.runCollect(clerks.read(buyer, 1)))
+    const told = all.flatMap((chunk) => Array.fromIterable(chunk))
+    for (const { event, id } of yield* purchasesOf(buyers)) {
+      const isOf = ({ metadata }: EntityEvent.EntityEvent<unknown>) => metadata["correlationId"] === id
+      const done = [...(yield* inLedger(event.ledger)), ...(yield* inLedger(event.ledger + refusals))].filter(isOf)
+      const charged = done.some((one) => one.event._tag === "Charged")
+      expect(done.map((one) => one.event._tag)).toEqual([charged ? "Charged" : "Refused"])
+      expect(told.filter(isOf).map((one) => one.event._tag)).toEqual(["Asked", charged ? "Accepted" : "Declined"])
     }
   })

@@ -1,11 +1,21 @@
 /** Replays in place: what they mend, whom they stop, and what a crash leaves. */
 import { DistributedProcessing, ProcessLease } from "@aecor/core"
 import { expect } from "@effect/vitest"
-import { DateTime, Deferred, Duration, Effect, Exit, Option } from "effect"
+import { DateTime, Deferred, Duration, Effect, Exit, Option, Stream } from "effect"
 import * as Replay from "../../Replay.js"
 import { added, FewJournal, host, mortal, nothing, SumsView } from "./repartitionScene.js"
 import * as Scene from "./replayScene.js"
 import type { ReplayTest } from "./replayTest.js"
+
+/** How many have been at it at once, at the most. */
+const atOnce = () => {
+  let [now, most] = [0, 0]
+  const one = Effect.acquireRelease(
+    Effect.sync(() => void (most = Math.max(most, ++now))),
+    () => Effect.sync(() => void (now -= 1))
+  )
+  return { one, most: () => most }
+}
 
 const keys = ["a", "b", "c", "d", "e", "f"]
 const selected = (some: ReadonlyArray<string>) => Effect.flatMap(SumsView, (view) => Effect.forEach(some, view.get))
@@ -62,6 +72,39 @@ export const inPlaceTests = (it: ReplayTest, every: number): void => {
       expect(steps).toBeGreaterThan(5)
       expect(seen.wrongs).toEqual([])
       expect(seen.reads()).toBeGreaterThan(0)
+    })
+  )
+
+  it(
+    "as many tags are read side by side as is said, and the rows of one are written after those of another",
+    Effect.gen(function* () {
+      const [journal, view] = [yield* FewJournal, yield* SumsView]
+      yield* Scene.node(Scene.by(Scene.right))
+      for (const key of keys) yield* Scene.append(key, [1, 2])
+      yield* Scene.reached(keys)
+      const two = yield* Deferred.make<void>()
+      const [reading, writing] = [atOnce(), atOnce()]
+      const read = Effect.gen(function* () {
+        yield* reading.one
+        if (reading.most() === 2) yield* Deferred.succeed(two, undefined)
+        yield* Effect.timeoutOption(Deferred.await(two), "5 seconds")
+      })
+      const report = yield* Replay.inPlace(Scene.by(Scene.right), "all", { tagsAtOnce: 2 }).pipe(
+        Effect.provideService(FewJournal, {
+          ...journal,
+          currentEventsByTag: (tag, after) =>
+            Stream.unwrapScoped(Effect.as(read, journal.currentEventsByTag(tag, after)))
+        }),
+        Effect.provideService(SumsView, {
+          ...view,
+          replace: (rows) =>
+            Effect.scoped(
+              writing.one.pipe(Effect.zipRight(Effect.sleep("20 millis")), Effect.zipRight(view.replace(rows)))
+            )
+        })
+      )
+      expect([reading.most(), writing.most()]).toEqual([2, 1])
+      expect(report).toMatchObject({ keys: 6, events: 12, changed: 0 })
     })
   )
 

@@ -1,5 +1,5 @@
 /** Reading one's own write: a receipt is waited for, found at once where it is there, and given up in time. */
-import type { ProcessLease } from "@aecor/core"
+import { ConsumerId, type ProcessLease } from "@aecor/core"
 import { expect, type Vitest } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { fresh, rowOf, type SuiteView } from "./suiteView.js"
@@ -71,5 +71,21 @@ export const receiptTests = (test: Vitest.Tester<SuiteView | ProcessLease.Proces
       expect(error).toMatchObject({ _tag: "ReceiptTimeout", view: "SuiteView", key: key("a"), sequence: 2 })
       yield* commit("a", 2)
       yield* settle(awaitReceipt("a", 2, long))
+    }))
+
+  test("an offset is waited for until the commit that reaches it, also one without rows, and of its consumer alone", () =>
+    Effect.gen(function* () {
+      const { consumer, fence, store } = yield* fresh
+      const other = ConsumerId.make(`${consumer.name}, another`, consumer.tag)
+      expect(yield* settle(store.awaitOffset(consumer, 0, short))).toBe(true)
+      for (const offset of [3, 4]) {
+        const waiting = yield* Effect.fork(store.awaitOffset(consumer, offset, long))
+        yield* Effect.yieldNow()
+        yield* store.commit({ consumer, fence, expected: offset === 3 ? 0 : 3, offset, rows: new Map() })
+        expect(yield* settle(Fiber.join(waiting))).toBe(true)
+        expect(yield* settle(store.awaitOffset(consumer, offset, long))).toBe(true)
+      }
+      expect(yield* settle(store.awaitOffset(consumer, 5, short))).toBe(false)
+      expect(yield* settle(store.awaitOffset(other, 1, short))).toBe(false)
     }))
 }
