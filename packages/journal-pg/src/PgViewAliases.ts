@@ -16,6 +16,7 @@ import { identifier, tableName } from "./internal/identifier.js"
 import { query } from "./internal/query.js"
 import { reasonOf } from "./internal/sqlState.js"
 import { fromStorable } from "./internal/storableText.js"
+import * as Drop from "./internal/viewDrop.js"
 import * as aliasSql from "./internal/viewAliasSql.js"
 import * as PgMigrations from "./PgMigrations.js"
 
@@ -139,3 +140,52 @@ export const layer: Layer.Layer<ViewAliases.ViewAliases, never, PgClient.PgClien
     return { serving, swap }
   })
 )
+
+/**
+ * A version could not be dropped, and nothing was: it serves queries (`Serves`), or its processes run or are to run
+ * (`Runs`).
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const DropRefused = Drop.DropRefused
+
+/**
+ * What such a refusal is.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type DropRefused = Drop.DropRefused
+
+/**
+ * Drops what a version of a view has stored, for ever: its rows, its offsets, what it has set aside and its tombstones, in one
+ * transaction. Its table stays, empty, for the nodes whose code still names it; a migration drops it with that code. If its
+ * processes are resumed, they fill it anew from the journal's first event.
+ *
+ * Refused where the version serves, and where its deployment is not stopped (`KillSwitch.shutdown`); whatever copy of a
+ * process sleeps somewhere is fenced. `version` is the name of its projection, `initial` the first version of the alias,
+ * `table` that of the version's rows. It is for a role that owns the tables.
+ *
+ * Throws a `RangeError` when the table's name is none.
+ *
+ * @example
+ * ```ts
+ * yield* PgViewAliases.drop("bookings", {
+ *   version: "BookingViewProjection",
+ *   initial: "BookingViewProjection",
+ *   table: "bookings"
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const drop: (
+  alias: string,
+  asked: { readonly version: string; readonly initial: string; readonly table: string }
+) => Effect.Effect<
+  { readonly version: string; readonly rows: number },
+  DropRefused | ViewAliases.ViewAliasError,
+  PgClient.PgClient
+> = Drop.drop

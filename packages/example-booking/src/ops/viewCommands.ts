@@ -1,5 +1,5 @@
 /** Commands about views: how far they are, what is wrong with them, how they are folded anew and swapped. */
-import { PgJournal } from "@aecor/journal-pg"
+import { PgJournal, PgViewAliases } from "@aecor/journal-pg"
 import { AsOf, Lag, type Projection, Replay, SideBySide } from "@aecor/projection"
 import { Duration, Effect, Option, Stream } from "effect"
 import { UsageError } from "../commandLine.js"
@@ -174,6 +174,30 @@ const swap = {
     }).pipe(Effect.provide(Bookings.layer))
 } satisfies Command<unknown, unknown>
 
+const tables: { readonly [version: string]: string } = {
+  [bookingView.name]: "bookings",
+  [nextBookingView.name]: "bookings_2"
+}
+
+const drop = {
+  name: "drop",
+  usage: "drop VIEW",
+  does: "deletes all that a version of the view has stored; 3 where it serves, or is not stopped",
+  asks: ({ words: [view] }: Arguments) =>
+    `All rows of ${view} will be deleted, and it begins anew if it is resumed. Drop it?`,
+  run: ({ words }: Arguments) =>
+    Effect.gen(function* () {
+      const { name: version } = yield* named("VIEW", views, words[0])
+      const asked = { version, initial: bookingView.name, table: tables[version] ?? "" }
+      return yield* PgViewAliases.drop(Bookings.label, asked).pipe(
+        Effect.map(told),
+        Effect.catchTag("DropRefused", ({ message, reason }) =>
+          Effect.succeed({ value: { refused: message, reason }, isRight: false })
+        )
+      )
+    })
+} satisfies Command<unknown, unknown>
+
 const serving = {
   name: "serving",
   usage: "serving",
@@ -216,4 +240,4 @@ const audit = {
     }).pipe(Effect.provide(Bookings.layer))
 } satisfies Command<unknown, unknown>
 
-export const viewCommands = [replay, progress, lag, quarantine, verify, swap, serving, asOf, audit] as const
+export const viewCommands = [replay, progress, lag, quarantine, verify, swap, drop, serving, asOf, audit] as const

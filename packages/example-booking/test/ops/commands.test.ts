@@ -82,6 +82,29 @@ it.live(
     }).pipe(Effect.scoped, Effect.provide(Hosted))
 )
 
+it.live("a version is dropped that neither serves nor runs, and begins anew where it is resumed", () =>
+  Effect.gen(function* () {
+    const [journal, next] = [yield* BookingJournal, yield* NextBookingsView]
+    const { clientId, concertId, seats } = fixture
+    yield* DistributedProcessing.start(bookingView.name, bookingView.processes)
+    const killSwitch = yield* DistributedProcessing.start(nextBookingView.name, nextBookingView.processes)
+    yield* journal.append("b-1", 0, [new BookingPlaced({ clientId, concertId, seats })])
+    const shown = next.awaitReceipt({ key: "b-1", sequence: 1 }, "20 seconds")
+    yield* shown
+    const refused = (reason: string) => ({ isRight: false, value: { reason } })
+    expect(yield* ops("drop", bookingView.name)).toMatchObject(refused("Serves"))
+    expect(yield* ops("drop", nextBookingView.name)).toMatchObject(refused("Runs"))
+    expect(Option.isSome(yield* next.get("b-1"))).toBe(true)
+    yield* killSwitch.shutdown
+    expect(yield* ops("drop", nextBookingView.name)).toMatchObject({ isRight: true, value: { rows: 1 } })
+    expect(Option.isNone(yield* next.get("b-1"))).toBe(true)
+    expect((yield* ops("swap", nextBookingView.name, "--unverified")).isRight).toBe(false)
+    yield* killSwitch.resume
+    yield* shown
+    expect((yield* ops("verify")).isRight).toBe(true)
+  }).pipe(Effect.scoped, Effect.provide(Hosted))
+)
+
 it.live("what cannot be meant is refused before anything is done", () =>
   Effect.gen(function* () {
     for (const line of [
@@ -95,7 +118,9 @@ it.live("what cannot be meant is refused before anything is done", () =>
       "quarantine retry",
       "as-of",
       "as-of b-1",
-      "swap Nothing"
+      "swap Nothing",
+      "drop",
+      "drop Nothing"
     ]) {
       const refused = yield* Effect.either(ops(...line.split(" ")))
       expect([line, Either.flip(refused)]).toMatchObject([line, Either.right({ _tag: "UsageError" })])

@@ -73,3 +73,25 @@ export const swapRights: Rights = [
   ["SELECT, INSERT, UPDATE", "view_alias"],
   ["EXECUTE", "FUNCTION aecor_swap_view"]
 ]
+
+/** What serves under a name, locked to the end of the transaction: nobody swaps meanwhile. */
+export const lockServing = `INSERT INTO view_alias (name, version) VALUES ($1, $2)
+  ON CONFLICT (name) DO UPDATE SET version = view_alias.version RETURNING version`
+
+/** The processes of a deployment that are not stopped, or have been heard of lately. */
+export const running = `SELECT index FROM process_lease
+  WHERE deployment = $1 AND (desired OR (runner IS NOT NULL AND aecor_age(heartbeat_at) < 30000)) ORDER BY index`
+
+/** Whatever copy of a process sleeps somewhere commits nothing any more. */
+export const fenced = "SELECT aecor_revoke(deployment, index, 2000) AS answer FROM process_lease WHERE deployment = $1"
+
+/** Everything of a version but its table: the parameters are its name, and for tombstones its table. */
+export const forget = [
+  "DELETE FROM consumer_offset WHERE consumer = $1",
+  "DELETE FROM consumer_quarantine WHERE consumer = $1"
+]
+export const forgetTombstones = `DELETE FROM view_tombstone WHERE view = (
+  SELECT format('%I.%I', s.nspname, c.relname) FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+  WHERE c.oid = to_regclass($1))`
+export const empty = (from: string): string =>
+  `WITH gone AS (DELETE FROM ${from} RETURNING 1) SELECT count(*)::text AS rows FROM gone`
