@@ -14,20 +14,20 @@ class ChaosFailed extends Data.TaggedError("ChaosFailed")<{ readonly message: st
 const main = Effect.gen(function* () {
   const options = yield* Options.parse(process.argv.slice(2), Math.floor(Math.random() * 2 ** 31))
   if (options.help) return yield* Console.log(Options.usage)
-  /** A part runs on its own, and says whether all was well, with its figures. */
+  /** Parts that run together, if one of them is asked for; they say whether all was well, with their figures. */
   const run = <A extends object, E, R>(
-    part: Options.Part,
+    parts: ReadonlyArray<Options.Part>,
     effect: Effect.Effect<{ readonly ok: boolean; readonly figures: A }, E, R>
   ) =>
     Effect.gen(function* () {
-      if (!options.only.includes(part)) return { ok: true, figures: undefined }
+      if (!parts.some((part) => options.only.includes(part))) return { ok: true, figures: undefined }
       const [took, { figures, ok }] = yield* Effect.timed(effect)
       const all = { ...figures, seconds: Math.round(Duration.toSeconds(took)) }
       yield* Console.log(`\n${Screen.table(Object.entries(all))}\n`)
       return { ok, figures: all }
     })
-  const journal = yield* run("journal", Journal.run(options))
-  const processing = yield* run("processing", Processing.run(options))
+  const journal = yield* run(["journal"], Journal.run(options))
+  const processing = yield* run(["processing", "swap"], Processing.run(options))
   const chaos = { seed: options.seed, ...processing.figures, journal: journal.figures }
   yield* Console.log(JSON.stringify({ chaos }))
   if (!journal.ok || !processing.ok) return yield* new ChaosFailed({ message: "a count is not what it must be" })

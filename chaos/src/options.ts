@@ -2,14 +2,14 @@
 import { parseArgs } from "node:util"
 import { Data, Effect } from "effect"
 
-const parts = ["journal", "processing"] as const
+const parts = ["journal", "processing", "swap"] as const
 export type Part = (typeof parts)[number]
 
 export interface Options {
   readonly seed: number
   /** Events that the journal's part writes at the least; everything else of it grows with them. */
   readonly events: number
-  /** What the part of distributed processing does to its nodes and to Postgres. */
+  /** What the parts of distributed processing and of swaps do to their nodes and to Postgres. */
   readonly faults: number
   readonly only: ReadonlyArray<Part>
   /** Only tells what the options are. */
@@ -21,15 +21,15 @@ export class UsageError extends Data.TaggedError("UsageError")<{ readonly messag
 const quick = { events: 1_000_000, faults: 14 }
 const full = { events: 10_000_000, faults: 300 }
 
-export const usage = `pnpm chaos [--quick | --full] [--events N] [--faults N] [--seed N] [--only PART]
+export const usage = `pnpm chaos [--quick | --full] [--events N] [--faults N] [--seed N] [--only PART,…]
 
   --quick       a million events, 14 faults: each part takes two to three minutes on two cores (this, unless told
                 otherwise)
   --full        ten million, 300
   --events N    so many events, 10000 to 20000000, in the part journal; its faults and cuts grow with them
-  --faults N    so many faults, 1 to 1000, in the part processing
+  --faults N    so many faults, 1 to 1000, in the parts processing and swap, which share their nodes
   --seed N      what is done to it, and when; a random one is printed otherwise
-  --only PART   one part of it: ${parts.join(", ")}
+  --only PART,… only these parts of it: ${parts.join(", ")}
 
 Everything runs on a Postgres of its own, started for it and removed afterwards.`
 
@@ -63,9 +63,10 @@ export const parse = (args: ReadonlyArray<string>, randomSeed: number): Effect.E
       return yield* new UsageError({ message: "--quick and --full do not go together" })
     }
     const size = values.full === true ? full : quick
-    const only = parts.filter((part) => values.only === undefined || values.only === part)
-    if (only.length === 0) {
-      return yield* new UsageError({ message: `--only takes one of ${parts.join(", ")}, not "${values.only}"` })
+    const wanted: ReadonlyArray<string> = values.only?.split(",") ?? parts
+    const only = parts.filter((part) => wanted.includes(part))
+    if (only.length < wanted.length) {
+      return yield* new UsageError({ message: `--only takes some of ${parts.join(", ")}, not "${values.only}"` })
     }
     return {
       seed: values.seed === undefined ? randomSeed : yield* integer("seed", values.seed, 0, 2 ** 31 - 1),

@@ -12,7 +12,7 @@ describe("the options", () => {
         seed: 42,
         events: 1_000_000,
         faults: 14,
-        only: ["journal", "processing"],
+        only: ["journal", "processing", "swap"],
         help: false
       })
       expect(yield* parse("--quick")).toEqual(yield* parse())
@@ -21,6 +21,7 @@ describe("the options", () => {
         events: 20_000,
         only: ["journal"]
       })
+      expect(yield* parse("--only", "swap,journal")).toMatchObject({ only: ["journal", "swap"] })
       expect(yield* parse("--quick", "--faults", "20")).toMatchObject({ events: 1_000_000, faults: 20 })
     })
   )
@@ -34,7 +35,8 @@ describe("the options", () => {
       expect(yield* refusal("--events", "10")).toBe('--events takes an integer of 10000 to 20000000, not "10"')
       expect(yield* refusal("--events", "1e6")).toBe('--events takes an integer of 10000 to 20000000, not "1e6"')
       expect(yield* refusal("--seed", "")).toBe('--seed takes an integer of 0 to 2147483647, not ""')
-      expect(yield* refusal("--only", "views")).toBe('--only takes one of journal, processing, not "views"')
+      expect(yield* refusal("--only", "views")).toBe('--only takes some of journal, processing, swap, not "views"')
+      expect(yield* refusal("--only", "swap,views")).toContain('not "swap,views"')
       expect(yield* refusal("--faults", "0")).toBe('--faults takes an integer of 1 to 1000, not "0"')
       expect(yield* refusal("--quick", "--full")).toBe("--quick and --full do not go together")
     })

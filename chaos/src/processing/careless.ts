@@ -1,11 +1,8 @@
 /** Shows that the checker can fail: what it says of writers and of a projection without fences, whose nodes are frozen. */
-import type { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Schedule } from "effect"
 import { say } from "../run/screen.js"
-import * as Feeder from "./feeder.js"
-import * as Fleet from "./fleet.js"
-import type { WriterSet } from "./model.js"
+import type { Fleet } from "./fleet.js"
 import * as Numbers from "./numbers.js"
 
 /** A node that wakes may notice at once, before any of its processes writes. */
@@ -34,20 +31,8 @@ const tell = (when: string, { staleWrites, twice, view }: Found) =>
  * Freezes the nodes in turn, each until the others have written in the place of what it ran; until all is found out, or
  * one cannot believe any more that it will be.
  */
-export const run = (server: EmbeddedPostgres.Running, folder: string, sets: ReadonlyArray<WriterSet>) =>
+export const run = (fleet: Fleet) =>
   Effect.gen(function* () {
-    yield* say("the checker is tried on processes that write without fences")
-    const fleet = yield* Fleet.make({
-      server,
-      sets,
-      view: true,
-      fenced: false,
-      entry: Fleet.entry,
-      folder,
-      nodes: 2
-    })
-    yield* Feeder.start(fleet.sql)
-    yield* fleet.atRest(fleet.startedAt)
     const found = Effect.gen(function* () {
       const { lost, outOfOrder, staleWrites, twice } = yield* fleet.observer.judge
       const view = yield* Effect.provideService(Numbers.naiveVerdict, PgClient.PgClient, fleet.sql)
@@ -79,4 +64,4 @@ export const run = (server: EmbeddedPostgres.Running, folder: string, sets: Read
       yield* tell(`frozen ${freezes} times`, verdict)
       if (isFoundOut(verdict) || freezes === mostFreezes) return verdict
     }
-  }).pipe(Effect.scoped)
+  })

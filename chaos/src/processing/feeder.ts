@@ -1,28 +1,37 @@
 /** Appends to the journal that the view follows, a little all the time, whatever becomes of Postgres. */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Random, Schedule } from "effect"
+import { Effect, Layer, Option, Random, Schedule } from "effect"
 import { counted, journalLayer, NumbersJournal } from "./numbers.js"
 
 const keys = 40
 
-/** Guesses each key's head; a conflict tells it. */
-const feed = Effect.gen(function* () {
-  const journal = yield* NumbersJournal
+/** Appends to keys, each where it believes its head to be; a conflict tells that. Gives the sequence of what is stored. */
+export const appending = Effect.map(NumbersJournal, (journal) => {
   const heads = new Map<string, number>()
-  const append = Effect.gen(function* () {
-    const key = String(yield* Random.nextIntBetween(0, keys))
-    yield* journal.append(key, heads.get(key) ?? 0, [counted]).pipe(
-      Effect.map(({ sequence }) => void heads.set(key, sequence)),
+  return (key: string): Effect.Effect<Option.Option<number>> =>
+    journal.append(key, heads.get(key) ?? 0, [counted]).pipe(
+      Effect.map(({ sequence }) => {
+        heads.set(key, sequence)
+        return Option.some(sequence)
+      }),
       Effect.catchTags({
-        VersionConflict: ({ actual }) => Effect.sync(() => void heads.set(key, actual)),
+        VersionConflict: ({ actual }) => {
+          heads.set(key, actual)
+          return Effect.succeedNone
+        },
         // whether it is there is no matter: the next append to the key finds out
-        JournalError: () => Effect.void,
-        InDoubt: () => Effect.void
+        JournalError: () => Effect.succeedNone,
+        InDoubt: () => Effect.succeedNone
       })
     )
-  })
-  return yield* Effect.repeat(append, Schedule.spaced("50 millis"))
 })
+
+const feed = Effect.flatMap(appending, (append) =>
+  Effect.repeat(
+    Effect.flatMap(Random.nextIntBetween(0, keys), (key) => append(String(key))),
+    Schedule.spaced("50 millis")
+  )
+)
 
 /** Begins to, until the fiber is interrupted or the scope closes. */
 export const start = (sql: PgClient.PgClient) =>

@@ -9,7 +9,10 @@ import * as Nodes from "./nodes.js"
 import * as Observer from "./observer.js"
 import * as Settling from "./settling.js"
 
-export interface Options extends Pick<Nodes.Options, "sets" | "view" | "fenced" | "entry" | "folder"> {
+export interface Options
+  extends
+    Pick<Nodes.Options, "sets" | "view" | "fenced" | "entry" | "folder">,
+    Partial<Pick<Nodes.Options, "reads" | "onReport">> {
   readonly server: EmbeddedPostgres.Running
   /** The nodes to begin with. */
   readonly nodes: number
@@ -22,7 +25,7 @@ export interface Options extends Pick<Nodes.Options, "sets" | "view" | "fenced" 
 
 export const make = (options: Options) =>
   Effect.gen(function* () {
-    const { folder, server, sets } = options
+    const { onReport = () => undefined, reads = 0, server, sets } = options
     const url = yield* EmbeddedPostgres.makeDatabase(server.url)
     const client = PgClient.layer({ url, applicationName: "chaos", maxConnections: 4 })
     const context = yield* Layer.build(Layer.provideMerge(Model.migrations, client))
@@ -30,7 +33,7 @@ export const make = (options: Options) =>
     const failure = yield* Deferred.make<never, Children.ChildFailed>()
     const observer = Observer.make(sql, sets)
     const pooled = options.through === undefined ? {} : { pooledUrl: options.through(url) }
-    const nodes = Nodes.make({ ...options, ...pooled, folder, url, failure })
+    const nodes = Nodes.make({ ...options, ...pooled, reads, onReport, url, failure })
     const startedAt = Date.now()
     const starting = Effect.forEach(Array.from({ length: options.nodes }), () => nodes.start, {
       concurrency: options.together === false ? 1 : "unbounded",
@@ -39,10 +42,12 @@ export const make = (options: Options) =>
     const failed = Deferred.await(failure)
     yield* Effect.raceFirst(starting, failed)
     return {
+      url,
       sql,
       observer,
       nodes,
       startedAt,
+      failure,
       failed,
       /** Until every process has written since a moment, and all are spread evenly. */
       atRest: (since: number) =>

@@ -22,15 +22,18 @@ export interface Settings {
   readonly sets: ReadonlyArray<WriterSet>
   /** Whether it keeps the view of the journal, too. */
   readonly view: boolean
+  /** How often it asks the view that has two versions, in milliseconds; 0 where it neither keeps nor asks it. */
+  readonly reads: number
   /** Without fences it writes whatever it believes to be next, and keeps its view so: to see that the checker finds that out. */
   readonly fenced: boolean
 }
 
 export const shutdownTimeout = 5000
 
-/** `Block`: stand still, as in a long computation. `Shutdown`, `Resume`: the kill switch of a set. */
+/** `Block`: stand still, as in a long computation. `Quiet`: send no commands any more. `Shutdown`, `Resume`: the kill switch of a set. */
 export type Request =
   | { readonly _tag: "Block"; readonly millis: number }
+  | { readonly _tag: "Quiet" }
   | { readonly _tag: "Shutdown" | "Resume"; readonly set: string }
 
 /** The kill switch has answered, after so long. */

@@ -5,7 +5,8 @@
  * offset. A view folds a journal (`numbers.ts`). What took effect is therefore in tables, and can be judged by whoever
  * reads them.
  */
-import { PgJournal, PgMigrations, PgOffsetStore, PgProcessLease } from "@aecor/journal-pg"
+import { PgJournal, PgMigrations, PgOffsetStore, PgProcessLease, PgViewAliases } from "@aecor/journal-pg"
+import * as Served from "../swap/served.js"
 import * as Numbers from "./numbers.js"
 
 /** A deployment of writers. */
@@ -60,6 +61,11 @@ END $$;
 export const migrations = PgMigrations.layer([
   PgProcessLease.migrations,
   PgOffsetStore.migrations,
+  PgViewAliases.migrations,
   PgJournal.migrations(Numbers.storedAs),
-  PgMigrations.make("chaos", [PgMigrations.step("tables", tables), PgMigrations.step("views", Numbers.tables)])
+  PgMigrations.make("chaos", [
+    PgMigrations.step("tables", tables),
+    PgMigrations.step("views", Numbers.tables),
+    PgMigrations.step("versions", Served.tables)
+  ])
 ])

@@ -9,6 +9,8 @@ import type { Answer, Request, Settings } from "./messages.js"
 import { shutdownTimeout } from "./messages.js"
 import { naiveProjection } from "./naiveProjection.js"
 import * as Numbers from "./numbers.js"
+import * as Reader from "../swap/reader.js"
+import * as Served from "../swap/served.js"
 import * as Writer from "./writer.js"
 
 const settings = Child.settings<Settings>()
@@ -34,7 +36,9 @@ const Host = DistributedProcessing.layerCluster.pipe(
   Layer.provide(PgProcessLease.layer)
 )
 const Main = Host.pipe(
-  Layer.provideMerge(Layer.mergeAll(Numbers.journalLayer({ pooled }), Numbers.viewLayer({ pooled }))),
+  Layer.provideMerge(
+    Layer.mergeAll(Numbers.journalLayer({ pooled }), Numbers.viewLayer({ pooled }), Served.layer({ pooled }))
+  ),
   Layer.provideMerge(Pooled)
 )
 
@@ -46,11 +50,15 @@ const deploy = Effect.gen(function* () {
     const set = Array.from({ length: processes }, () => writer)
     switches.set(name, yield* DistributedProcessing.start(name, set, { shutdownTimeout }))
   }
-  const { fenced, view } = settings
+  const { fenced, reads, view } = settings
   const { projection, replayedProjection } = Numbers
   if (view && fenced) {
     yield* DistributedProcessing.start(projection.name, projection.processes)
     yield* DistributedProcessing.start(replayedProjection.name, replayedProjection.processes)
+  }
+  if (reads > 0) {
+    yield* DistributedProcessing.start(Served.first.name, Served.first.processes)
+    yield* DistributedProcessing.start(Served.second.name, Served.second.processes)
   }
   if (view && !fenced) yield* DistributedProcessing.start(naiveProjection.name, naiveProjection.processes)
   return switches
@@ -67,10 +75,13 @@ const use = (killSwitch: KillSwitch.KillSwitch | undefined, request: "Shutdown" 
     Child.tell<Answer>({ _tag: "Answered", millis, error })
   })
 
+let isQuiet = false
+
 const serve = (switches: ReadonlyMap<string, KillSwitch.KillSwitch>) =>
   Effect.sync(() => {
     process.on("message", (request: Request) => {
       if (request._tag === "Block") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, request.millis)
+      else if (request._tag === "Quiet") isQuiet = true
       else Effect.runFork(use(switches.get(request.set), request._tag))
     })
   })
@@ -78,7 +89,8 @@ const serve = (switches: ReadonlyMap<string, KillSwitch.KillSwitch>) =>
 const main = Effect.gen(function* () {
   yield* serve(yield* deploy)
   Child.tellReady()
-  return yield* Effect.never
+  const { name, reads } = settings
+  return yield* reads > 0 ? Reader.run({ name, every: reads, isQuiet: () => isQuiet }) : Effect.never
 }).pipe(Effect.scoped, Effect.provide([Main, Logger.logFmt]))
 
 Child.run(main)

@@ -3,6 +3,7 @@ import { EmbeddedPostgres, TcpProxy } from "@aecor/journal-pg/testing"
 import { type Deferred, Effect, Redacted, type Scope } from "effect"
 import * as Children from "../run/children.js"
 import * as SourceAddress from "../run/sourceAddress.js"
+import type { Report } from "../swap/reader.js"
 import type { Address, Answer, Request, Settings } from "./messages.js"
 
 export interface Node extends Pick<
@@ -21,10 +22,12 @@ export interface Node extends Pick<
   readonly holdFrom: (source: string, held: boolean) => void
   readonly source: string | undefined
   readonly block: (millis: number) => void
+  /** It sends no commands any more; its queries go on. */
+  readonly quiet: () => void
   readonly use: (request: Request & { readonly set: string }) => Effect.Effect<Answer>
 }
 
-export interface Options extends Pick<Settings, "sets" | "view" | "fenced"> {
+export interface Options extends Pick<Settings, "sets" | "view" | "reads" | "fenced"> {
   readonly url: Redacted.Redacted
   /** A pooler before the same database, if there is one. */
   readonly pooledUrl?: Redacted.Redacted
@@ -33,6 +36,8 @@ export interface Options extends Pick<Settings, "sets" | "view" | "fenced"> {
   /** Where the nodes' logs go. */
   readonly folder: string
   readonly failure: Deferred.Deferred<never, Children.ChildFailed>
+  /** What the queries of a node have shown. */
+  readonly onReport: (node: string, report: Report) => void
 }
 
 /** Whether one node can be told from another by where it comes from. */
@@ -59,9 +64,9 @@ export const make = (options: Options) => {
         ? Effect.succeed(database)
         : TcpProxy.make(options.pooledUrl)
       const address = local(portOf(inbound.url))
-      const { fenced, sets, view } = options
+      const { fenced, reads, sets, view } = options
       let answered: (answer: Answer) => void = () => undefined
-      const child = yield* Children.start<Answer>({
+      const child = yield* Children.start<Answer | Report>({
         name,
         entry: options.entry,
         settings: {
@@ -73,10 +78,11 @@ export const make = (options: Options) => {
           source,
           sets,
           view,
+          reads,
           fenced
         } satisfies Settings,
         log: Children.logOf(options.folder, name),
-        onMessage: (answer) => answered(answer),
+        onMessage: (message) => (message._tag === "Answered" ? answered(message) : options.onReport(name, message)),
         failure: options.failure
       })
       yield* child.ready
@@ -94,6 +100,7 @@ export const make = (options: Options) => {
           if (other.source !== undefined) node.holdFrom(other.source, held)
         },
         source,
+        quiet: () => child.send({ _tag: "Quiet" } satisfies Request),
         block: (millis) => child.send({ _tag: "Block", millis } satisfies Request),
         use: (request) =>
           Effect.async((resume) => {

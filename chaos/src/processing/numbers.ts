@@ -12,14 +12,14 @@ import { Projection, ViewStore } from "@aecor/projection"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Option, Schema } from "effect"
 
-const columns = `key text PRIMARY KEY, version bigint NOT NULL, count integer NOT NULL, last integer NOT NULL,
+/** The columns of a view's table. */
+export const columns = `key text PRIMARY KEY, version bigint NOT NULL, count integer NOT NULL, last integer NOT NULL,
   misplaced integer NOT NULL, trail text NOT NULL`
 
 const view = "chaos_view"
 const replayed = "chaos_replayed_view"
 /** Where it is kept that knows neither fences nor transactions. */
 const naive = "chaos_naive_view"
-type Table = typeof view | typeof replayed | typeof naive
 
 export const tables = `
 CREATE TABLE ${view} (${columns}) WITH (fillfactor = 50);
@@ -46,7 +46,7 @@ export class NumbersJournal extends Journal.Tag<NumbersJournal>()("NumbersJourna
 
 export const storedAs = { table: "numbers_event" }
 
-interface Way {
+export interface Way {
   /** Through a pooler, which may not know named statements. */
   readonly pooled: boolean
 }
@@ -58,7 +58,7 @@ export const journalLayer = ({ pooled }: Way) =>
  * How many events of a key were folded, the sequence of the last, how many did not follow the one before, and the chain of
  * their ids.
  */
-const Row = Schema.Struct({ count: Schema.Int, last: Schema.Int, misplaced: Schema.Int, trail: Schema.String })
+export const Row = Schema.Struct({ count: Schema.Int, last: Schema.Int, misplaced: Schema.Int, trail: Schema.String })
 class NumbersView extends ViewStore.Tag<NumbersView>()("numbers", { row: Row }) {}
 export class ReplayedView extends ViewStore.Tag<ReplayedView>()("replayed", { row: Row }) {}
 
@@ -72,7 +72,7 @@ export const viewLayer = ({ pooled }: Way) => {
 
 const empty: typeof Row.Type = { count: 0, last: 0, misplaced: 0, trail: "" }
 
-const project = (
+export const project = (
   row: Option.Option<typeof Row.Type>,
   { id, sequence }: EntityEvent.EntityEvent<typeof Counted.Type>
 ): typeof Row.Type => {
@@ -97,7 +97,7 @@ export const replayedProjection = Projection.exactlyOnce("replayed", {
  * misplaced. `wrongRows` are those that are not the fold of their key's events up to their version: events that were
  * folded twice or left out, and whatever else is in them.
  */
-const judge = (table: Table) =>
+export const judge = (table: string) =>
   Effect.gen(function* () {
     const sql = yield* PgClient.PgClient
     const rows = yield* sql<Verdict>`
@@ -121,6 +121,14 @@ export interface Verdict {
   readonly outOfOrder: number
   readonly wrongRows: number
 }
+
+/** What is wrong with a view as soon as it has seen whatever is stored, or comes no further. */
+export const caughtUp = <E, R>(verdict: Effect.Effect<Verdict, E, R>): Effect.Effect<Verdict, E, R> =>
+  Effect.delay(verdict, "200 millis").pipe(
+    Effect.repeat({ until: ({ lost }) => lost === 0 }),
+    Effect.timeoutOption("2 minutes"),
+    Effect.flatMap(Option.match({ onNone: () => verdict, onSome: Effect.succeed }))
+  )
 
 export const verdict = judge(view)
 export const replayedVerdict = judge(replayed)

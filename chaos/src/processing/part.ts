@@ -1,14 +1,18 @@
 /**
- * The part of distributed processing: processes on several nodes, of which at most one copy's writes take effect and
- * which all come back, whatever happens to nodes, network and Postgres.
+ * The parts of distributed processing and of swaps, on the same nodes and under the same faults: processes of which at most
+ * one copy's writes take effect and which all come back, and a view with two versions from which no swap takes anything,
+ * whatever happens to nodes, network and Postgres.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { EmbeddedPostgres, PgBouncer } from "@aecor/journal-pg/testing"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Fiber, Function, Layer, Option, Schedule } from "effect"
+import { Effect, Fiber, Function, Layer, Option } from "effect"
 import type { Options } from "../options.js"
 import { say } from "../run/screen.js"
+import * as CarelessSwaps from "../swap/careless.js"
+import * as Swaps from "../swap/swaps.js"
+import * as Tally from "../swap/tally.js"
 import * as Careless from "./careless.js"
 import * as Faults from "./faults.js"
 import * as Feeder from "./feeder.js"
@@ -18,6 +22,7 @@ import * as Nodes from "./nodes.js"
 import * as Numbers from "./numbers.js"
 import * as Plan from "./plan.js"
 import * as Replays from "./replays.js"
+import * as Storm from "./storm.js"
 import * as Trial from "./trial.js"
 
 /** The logs of the nodes are kept with the server, and go with it. */
@@ -35,16 +40,49 @@ const sets: ReadonlyArray<WriterSet> = [
   { name: Faults.switched, processes: 65, every: 1000, stopping: 0 }
 ]
 
-/** The view has seen whatever is stored, or comes no further. */
-const caughtUp = (verdict: typeof Numbers.verdict) =>
-  verdict.pipe(
-    Effect.repeat({ until: ({ lost }) => lost === 0, schedule: Schedule.spaced("200 millis") }),
-    Effect.timeoutOption("2 minutes"),
-    Effect.zipRight(verdict)
-  )
+/** What is tried; and how often a node asks the view with two versions, in milliseconds: less often where much is tried. */
+const asked = (only: Options["only"]) => {
+  const [writers, swaps] = [only.includes("processing"), only.includes("swap")]
+  return { writers, swaps, sets: writers ? sets : sets.slice(0, 1), reads: !swaps ? 0 : writers ? 50 : 10 }
+}
 
-export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =>
+/** The careless forms, on nodes of their own: what is found of them. */
+const carelessly = (server: EmbeddedPostgres.Running, { reads, swaps, writers }: ReturnType<typeof asked>) =>
   Effect.gen(function* () {
+    yield* say("the checkers are tried on processes without fences, and on swaps without conditions")
+    const folder = yield* folderOf(server, "careless")
+    const tally = Tally.make()
+    const fleet = yield* Fleet.make({
+      server,
+      sets: sets.slice(0, 1),
+      view: true,
+      reads,
+      onReport: tally.onReport,
+      fenced: false,
+      entry: Fleet.entry,
+      folder,
+      nodes: 2
+    })
+    yield* Feeder.start(fleet.sql)
+    yield* fleet.atRest(fleet.startedAt)
+    const found = Effect.all(
+      [
+        Effect.when(Careless.run(fleet), () => writers),
+        Effect.when(CarelessSwaps.run(fleet, folder, tally), () => swaps)
+      ],
+      { concurrency: "unbounded" }
+    )
+    const [ofWriters, ofSwaps] = yield* Effect.raceFirst(found, fleet.failed)
+    return {
+      figures: { ...Option.getOrUndefined(ofWriters), swap: Option.getOrUndefined(ofSwaps) },
+      isFoundOut: Option.match(ofWriters, { onNone: () => true, onSome: Careless.isFoundOut }),
+      areSwapsFoundOut: Option.match(ofSwaps, { onNone: () => true, onSome: CarelessSwaps.isFoundOut })
+    }
+  }).pipe(Effect.scoped)
+
+export const run = ({ faults: count, only, seed }: Pick<Options, "faults" | "seed" | "only">) =>
+  Effect.gen(function* () {
+    const { reads, sets: writing, swaps, writers } = asked(only)
     const server = yield* EmbeddedPostgres.make()
     yield* say(`seed ${seed}: ${count} faults; started Postgres (${server.pid}), in ${server.directory}`)
     const pooler = yield* Effect.transposeOption(
@@ -57,16 +95,21 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
     )
     const notTried: ReadonlyArray<Plan.Kind> = [
       ...(Option.isSome(pooler) ? [] : (["pooler"] as const)),
-      ...(Nodes.canCutPairs ? [] : (["cutPair"] as const))
+      ...(Nodes.canCutPairs ? [] : (["cutPair"] as const)),
+      // of a set that is not there
+      ...(writers ? [] : (["killSwitch"] as const))
     ]
     const plan = Plan.make(seed, count, (kind) => !notTried.includes(kind))
-    const naive = yield* Careless.run(server, yield* folderOf(server, "careless"), sets.slice(0, 1))
+    const careless = yield* carelessly(server, asked(only))
 
     const folder = yield* folderOf(server, "nodes")
+    const tally = Tally.make()
     const fleet = yield* Fleet.make({
       server,
-      sets,
+      sets: writing,
       view: true,
+      reads,
+      onReport: tally.onReport,
       fenced: true,
       entry: Fleet.entry,
       folder,
@@ -82,6 +125,9 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
     const rests = Trial.noRests()
     yield* Trial.rest(fleet, rests)
     const replaying = yield* Effect.fork(Effect.provide(replays.forever, operator))
+    const swapping = yield* Effect.transposeOption(
+      swaps ? Option.some(Swaps.keepSwapping(fleet, folder, tally, seed)) : Option.none()
+    )
     yield* say(`${observer.processes.length} processes write on ${nodes.alive().length} nodes`)
 
     const faults = Faults.make({
@@ -91,22 +137,15 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       observer,
       whilePoolerDown: Option.match(pooler, { onNone: () => Function.identity, onSome: ({ whileDown }) => whileDown })
     })
-    for (const fault of plan.alone) yield* Trial.run(fleet, fault, faults.perform(fault), times, rests)
-    for (const burst of plan.bursts) {
-      yield* say(`${burst.length} faults, one over the other`)
-      const storm = Effect.forEach(burst, (fault) => Effect.delay(faults.perform(fault), fault.at), {
-        concurrency: "unbounded",
-        discard: true
-      })
-      yield* Effect.raceFirst(storm, fleet.failed)
-      while (nodes.alive().length < Plan.firstNodes) yield* Effect.raceFirst(faults.join, fleet.failed)
-      yield* Trial.rest(fleet, rests)
-    }
+    yield* Storm.run(fleet, faults, plan, times, rests)
 
+    const swapped = yield* Effect.transposeOption(
+      Option.map(swapping, (running) => Swaps.end(running, fleet, tally, Fiber.interrupt(feeding)))
+    )
     yield* Fiber.interruptAll([feeding, replaying])
     const replayed = yield* Effect.provide(replays.last, operator)
-    const view = yield* inDatabase(caughtUp(Numbers.verdict))
-    const replayedView = yield* inDatabase(caughtUp(Numbers.replayedVerdict))
+    const view = yield* inDatabase(Numbers.caughtUp(Numbers.verdict))
+    const replayedView = yield* inDatabase(Numbers.caughtUp(Numbers.replayedVerdict))
     const verdict = yield* observer.judge
     const wrong = {
       staleWrites: verdict.staleWrites,
@@ -123,14 +162,24 @@ export const run = ({ faults: count, seed }: Pick<Options, "faults" | "seed">) =
       events: view.events,
       replays: replays.counts,
       ...wrong,
+      ...Option.match(swapped, { onNone: () => ({}), onSome: (swap) => ({ swap: swap.figures }) }),
       failoverMs: Trial.summary(times),
       spread: rests.spread,
       restMs: rests.longest,
       notTried,
       nodes: nodes.started(),
       killedAfterGrace: faults.killedAfterGrace(),
-      careless: naive
+      careless: careless.figures
     }
-    const ok = Object.values(wrong).every((n) => n === 0) && rests.spread <= 1 && replayed && Careless.isFoundOut(naive)
+    const ok =
+      Object.values(wrong).every((n) => n === 0) &&
+      rests.spread <= 1 &&
+      replayed &&
+      Option.getOrElse(
+        Option.map(swapped, (swap) => swap.ok),
+        () => true
+      ) &&
+      careless.isFoundOut &&
+      careless.areSwapsFoundOut
     return { ok, figures }
   }).pipe(Effect.scoped)

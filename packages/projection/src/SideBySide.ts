@@ -15,7 +15,8 @@ import type { ViewStoreError } from "./ViewStore.js"
 /**
  * How far a projection is: how many events it has handled of how many, how many a second since it is watched, and how long
  * the rest may take, as soon as that can be told. The numbers are estimated from positions, of which some may be unused.
- * `behind` are the partitions that are not at their ends.
+ * `behind` are the partitions that have not come to where their ends were at the look before (the first time: to their
+ * ends): events may come all the time, and a projection shows each a moment later.
  *
  * @since 0.1.0
  * @category models
@@ -29,8 +30,8 @@ export interface CatchUp {
 }
 
 /**
- * How far a projection is, now and again every `every` (1 s), until it has come to the end of its journal. Works anywhere
- * where its stores can be reached.
+ * How far a projection is, now and again every `every` (1 s), until it has come to the end of its journal, as that was at the
+ * look before. Works anywhere where its stores can be reached.
  *
  * @since 0.1.0
  * @category combinators
@@ -44,6 +45,7 @@ export const progress = <JS, E, VS, V>(
       const journal = yield* projection.journal
       const store = yield* projection.view
       const { tags } = projection.journal.tagging
+      let ends: ReadonlyArray<number> = []
       const look = Effect.map(
         Effect.forEach(tags, (tag) =>
           Effect.zipWith(
@@ -52,19 +54,24 @@ export const progress = <JS, E, VS, V>(
             ({ offset }, head) => ({ offset, head: Math.max(offset, head) })
           )
         ),
-        (all) => ({
-          // a partition's offset says how much of the whole journal is behind it
-          done: Math.floor(all.reduce((sum, { offset }) => sum + offset, 0) / tags.length),
-          total: Math.floor(all.reduce((sum, { head }) => sum + head, 0) / tags.length),
-          behind: all.filter(({ head, offset }) => offset < head).length
-        })
+        (all) => {
+          const before = ends
+          ends = all.map(({ head }) => head)
+          return {
+            // a partition's offset says how much of the whole journal is behind it
+            done: Math.floor(all.reduce((sum, { offset }) => sum + offset, 0) / tags.length),
+            total: Math.floor(all.reduce((sum, { head }) => sum + head, 0) / tags.length),
+            behind: all.filter(({ head, offset }, i) => offset < (before[i] ?? head)).length
+          }
+        }
       )
       const since = yield* Clock.currentTimeMillis
-      const first = yield* look
+      const { done: first } = yield* look
+      ends = []
       const now = Effect.gen(function* () {
         const found = yield* look
         const took = (yield* Clock.currentTimeMillis) - since
-        const perSecond = took > 0 ? ((found.done - first.done) * 1000) / took : 0
+        const perSecond = took > 0 ? ((found.done - first) * 1000) / took : 0
         const left =
           perSecond > 0 ? Option.some(Duration.seconds((found.total - found.done) / perSecond)) : Option.none()
         return { ...found, perSecond: Math.round(perSecond), left } satisfies CatchUp
