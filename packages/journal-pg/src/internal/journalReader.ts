@@ -6,6 +6,7 @@ import * as array from "./binaryArray.js"
 import { bridged } from "./bridged.js"
 import type { Dedicated } from "./dedicated.js"
 import { type Decoded, untilUndecodable } from "./eventCodec.js"
+import { following } from "./following.js"
 import * as journalPartitions from "./journalPartitions.js"
 import { otherPartitions } from "./journalPartitionSql.js"
 import type { Row, TaggedRow } from "./journalRow.js"
@@ -178,8 +179,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
           const next = yield* tail.join(stored)
           // what is before the newest partitions is complete: nothing is stored there any more
           const before = begin > after ? upTo(pieces, after, begin) : Stream.empty
-          const on = Stream.unfoldChunkEffect(Math.max(after, begin), (from) => Effect.map(next(from), Option.some))
-          return Stream.concat(before, on)
+          return Stream.concat(before, following(Math.max(after, begin), next))
         })
       ),
     currentEventsByTag: (tag, after) =>
