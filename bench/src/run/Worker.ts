@@ -87,13 +87,16 @@ const kill = (child: ChildProcess): Effect.Effect<void> =>
 /** The answer to a task is what the program's own type says of it. */
 const answerAs = <A>(answer: unknown): A => answer as A
 
-/** Starts a program that calls `serve`. */
-export const start = <T extends Tasks>(program: string): Effect.Effect<Worker<T>, WorkerFailed, Scope.Scope | Flags> =>
+/** Starts a program that calls `serve`, with more flags for Node than the parent has. */
+export const start = <T extends Tasks>(
+  program: string,
+  more: ReadonlyArray<string> = []
+): Effect.Effect<Worker<T>, WorkerFailed, Scope.Scope | Flags> =>
   Effect.gen(function* () {
     const flags = yield* Flags
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
-        fork(program, { execArgv: [...process.execArgv, ...flags(program)], serialization: "advanced" })
+        fork(program, { execArgv: [...process.execArgv, ...more, ...flags(program)], serialization: "advanced" })
       ),
       stop
     )

@@ -15,7 +15,8 @@
 import { ConsumerId, type Tagging } from "@aecor/core"
 import { Clock, Context, Data, Duration, Effect, Layer } from "effect"
 import { obstacles } from "./internal/obstacles.js"
-import { type Obstacles, ViewAliases, ViewAliasError } from "./ViewAliases.js"
+import * as SharedLook from "./internal/sharedLook.js"
+import { type Obstacles, type Serving, ViewAliases, ViewAliasError } from "./ViewAliases.js"
 import { ReceiptTimeout, type ViewStore, type ViewStoreError } from "./ViewStore.js"
 
 export { type Obstacles, type Serving, ViewAliasError } from "./ViewAliases.js"
@@ -149,20 +150,26 @@ const make = Effect.fnUntraced(function* <V, S>(alias: string, versions: Readonl
   const initial = names[0] ?? ""
   const tags = versions[0]?.journal.tagging.tags ?? []
 
-  const served = aliases.serving(alias, initial)
+  const served = yield* SharedLook.make(aliases.serving(alias, initial))
   const storeOf = (version: string) => {
     const store = stores.get(version)
     return store === undefined ? new UnknownVersion({ alias, version, versions: names }) : Effect.succeed(store)
   }
 
-  /** Asks the version that serves; once more where another one does by the time that it has answered. */
+  /** What has served when it was last looked: a version asked before the look that finds it again has served meanwhile. */
+  let last: Serving | undefined
+
+  /** Asks the version that has served; once more where another one does by the time that it has answered. */
   const ask = <A, E>(query: (store: Readable<V>) => Effect.Effect<A, E>): Effect.Effect<A, E | ReadError> =>
     Effect.gen(function* () {
+      let asked = last ?? (yield* served)
       for (;;) {
-        const { swaps, version } = yield* served
-        const answer = yield* Effect.exit(Effect.flatMap(storeOf(version), query))
+        const answer = yield* Effect.exit(Effect.flatMap(storeOf(asked.version), query))
+        const now = yield* served
+        last = now
         // an error of a version that serves no more means nothing, either
-        if ((yield* served).swaps === swaps) return yield* answer
+        if (now.swaps === asked.swaps) return yield* answer
+        asked = now
       }
     })
 
@@ -235,6 +242,6 @@ export const Tag =
   ): ViewAliasClass<Self, Name, V, S1 | S2> => {
     const tag = Context.Tag(`@aecor/ViewAlias/${name}`)<Self, ViewAlias<V>>()
     const versions: ReadonlyArray<Version<V, S1 | S2>> = options.versions
-    const layer = Layer.effect(tag, make(name, versions))
+    const layer = Layer.scoped(tag, make(name, versions))
     return Object.assign(tag, { label: name, versions, layer }) as ViewAliasClass<Self, Name, V, S1 | S2>
   }

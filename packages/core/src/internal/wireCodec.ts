@@ -1,7 +1,8 @@
 /** What values become by crossing the wire: they are encoded and decoded, so that what arrives shares nothing. */
 import { Rpc } from "@effect/rpc"
-import { Effect, Exit, Schema } from "effect"
+import { Effect, Either, Exit, ParseResult, type Schema } from "effect"
 import type { Answer, Envelope, WireCommand } from "../Registration.js"
+import * as SchemaParser from "./schemaParser.js"
 
 export interface Codec {
   readonly payload: (envelope: Envelope) => Effect.Effect<Envelope>
@@ -9,15 +10,22 @@ export interface Codec {
   readonly exit: (exit: Exit.Exit<Answer, unknown>) => Effect.Effect<Answer, unknown>
 }
 
+/** What a schema made of a value at once, as nearly all do. */
+const isReady = <A, X>(parsed: Effect.Effect<A, X>): parsed is Either.Right<X, A> =>
+  Either.isEither(parsed) && Either.isRight(parsed)
+
 /** A value that its own schema refuses is a defect. `between` is what happens to it on its way. */
 const across = <A, I>(schema: Schema.Schema<A, I>, between: (encoded: I) => unknown) => {
-  const encode = Schema.encode(schema)
-  const decode = Schema.decodeUnknown(schema)
+  const encode = SchemaParser.encode(schema)
+  const decode = SchemaParser.decodeUnknown(schema)
   return (value: A): Effect.Effect<A> =>
-    Effect.catchAll(
-      Effect.flatMap(encode(value), (encoded) => decode(between(encoded))),
-      Effect.die
-    )
+    Effect.suspend(() => {
+      const encoded = encode(value)
+      const received = isReady(encoded)
+        ? decode(between(encoded.right))
+        : Effect.flatMap(encoded, (late) => decode(between(late)))
+      return Effect.catchAll(received, (issue) => Effect.die(ParseResult.parseError(issue)))
+    })
 }
 
 export const make = (rpc: WireCommand, between: (encoded: unknown) => unknown = (encoded) => encoded): Codec => {

@@ -39,7 +39,12 @@ const Accepted = Schema.Struct({ bookingId: BookingId, token: ReadToken })
 
 const Placed = Schema.Struct({ bookingId: BookingId, location: Schema.String, token: ReadToken })
 
-const Token = Schema.Struct({ token: Schema.optionalWith(ReadToken, { as: "Option", exact: true }) })
+const token = Schema.optionalWith(ReadToken, { as: "Option", exact: true })
+
+const after = Schema.optionalWith(
+  Schema.compose(Schema.NumberFromString, Schema.NonNegativeInt.pipe(Schema.lessThan(Number.MAX_SAFE_INTEGER))),
+  { exact: true }
+)
 
 export class ConcertNotFound extends Schema.TaggedError<ConcertNotFound>()("ConcertNotFound", {}) {}
 
@@ -56,18 +61,22 @@ const bookings = HttpApiGroup.make("bookings")
   )
   .add(
     HttpApiEndpoint.get("list")`/clients/${clientId}/bookings`
-      .setUrlParams(Token)
+      .setUrlParams(Schema.Struct({ token }))
       .addSuccess(Schema.Array(BookingRow))
       .addError(ViewBehind, { status: 503 })
       .addError(StorageUnavailable, { status: 503 })
   )
   .add(
     HttpApiEndpoint.get("get")`/clients/${clientId}/bookings/${bookingId}`
-      .setUrlParams(Token)
+      .setUrlParams(Schema.Struct({ token, after }))
       .addSuccess(BookingRow)
       .addError(R.BookingNotFound, { status: 404 })
       .addError(ViewBehind, { status: 503 })
       .addError(StorageUnavailable, { status: 503 })
+      .annotate(
+        OpenApi.Description,
+        "With `after`, a version, it answers when the booking has a later one, or in five seconds with the one it has: ask again. So nobody needs to look again and again."
+      )
   )
   .add(
     HttpApiEndpoint.del("cancel")`/clients/${clientId}/bookings/${bookingId}`

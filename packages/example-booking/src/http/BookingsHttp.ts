@@ -9,7 +9,7 @@ import { BookingApi } from "./BookingApi.js"
 import { behind, notAnswered, unavailable } from "./HttpError.js"
 import type { ReadToken } from "./ReadToken.js"
 
-/** How long a query waits for what its token stands for. */
+/** How long a query waits for what its token stands for, or for a later version. */
 const patience = "5 seconds"
 
 const newId = Effect.sync(() => BookingId.make(globalThis.crypto.randomUUID()))
@@ -40,6 +40,21 @@ const awaitToken = (token: Option.Option<ReadToken>) =>
     Option.match(token, { onNone: () => Effect.void, onSome: (receipt) => view.awaitReceipt(receipt, patience) })
   )
 
+/** The row of a booking. To anybody but its owner there is none. */
+const own = Effect.fnUntraced(function* (bookingId: BookingId, clientId: ClientId) {
+  const row = yield* (yield* Bookings).get(bookingId)
+  return yield* Option.match(
+    Option.filter(row, ({ view }) => view.clientId === clientId),
+    { onNone: () => new BookingNotFound(), onSome: ({ view }) => Effect.succeed(view) }
+  )
+})
+
+/** Waits for a version beyond. That there is none in time is no error: the client asks again. */
+const awaitVersion = (key: BookingId, version: number) =>
+  Effect.flatMap(Bookings, (view) => view.awaitReceipt({ key, sequence: version + 1 }, patience)).pipe(
+    Effect.catchTag("ReceiptTimeout", () => Effect.void)
+  )
+
 export const BookingsHttp = HttpApiBuilder.group(BookingApi, "bookings", (handlers) =>
   handlers
     .handle("place", ({ path: { clientId }, payload }) =>
@@ -61,15 +76,13 @@ export const BookingsHttp = HttpApiBuilder.group(BookingApi, "bookings", (handle
         return { bookingId, token: { key: bookingId, sequence } }
       }).pipe(Effect.catchTag("CommandFailed", notAnswered))
     )
-    .handle("get", ({ path: { bookingId, clientId }, urlParams: { token } }) =>
+    .handle("get", ({ path: { bookingId, clientId }, urlParams: { after, token } }) =>
       Effect.gen(function* () {
         yield* awaitToken(token)
-        const row = yield* (yield* Bookings).get(bookingId)
-        const own = Option.filter(row, ({ view }) => view.clientId === clientId)
-        return yield* Option.match(own, {
-          onNone: () => new BookingNotFound(),
-          onSome: ({ view }) => Effect.succeed(view)
-        })
+        const row = yield* own(bookingId, clientId)
+        if (after === undefined || row.version > after) return row
+        yield* awaitVersion(bookingId, after)
+        return yield* own(bookingId, clientId)
       }).pipe(Effect.catchTags(unanswered))
     )
     .handle("list", ({ path: { clientId }, urlParams: { token } }) =>

@@ -2,7 +2,7 @@
  * A sale: customers that come, book, look at what they have booked, and do what they mean to. What each was promised by
  * the service is noted, to be checked afterwards.
  */
-import { Clock, Duration, Effect, Option, Schedule } from "effect"
+import { Clock, Duration, Effect, Option } from "effect"
 import { BookingId, ClientId, PaymentId } from "../domain/Ids.js"
 import type { ReadToken } from "../http/ReadToken.js"
 import { type Client, type Front, isRefusal } from "../run/front.js"
@@ -36,13 +36,8 @@ export const make = (): Sale => ({
   views: Latency.make()
 })
 
-/** How often a customer looks whether the seats are confirmed, and how long at the most. */
-const interval = "100 millis"
+/** How long a customer waits to hear whether the seats are confirmed. */
 const patience = "2 minutes"
-
-const whileAwaited = Schedule.recurUntil(({ status }: BookingRow) => status !== "AwaitingConfirmation").pipe(
-  Schedule.addDelay(() => interval)
-)
 
 /** One customer of the sale. `run` sets the names of this sale apart from those of any other. */
 const serve = (sale: Sale, { ask }: Front, run: string, customer: Customer) => {
@@ -63,13 +58,21 @@ const serve = (sale: Sale, { ask }: Front, run: string, customer: Customer) => {
         )
       )
     )
-  const look = (token: Option.Option<ReadToken>) => ask((_) => _.bookings.get({ path, urlParams: { token } }))
+  const look = (urlParams: { readonly token: Option.Option<ReadToken>; readonly after?: number }) =>
+    ask((_) => _.bookings.get({ path, urlParams }))
   const seen = (answer: Option.Option<{ readonly token: ReadToken }>) =>
     Option.match(answer, {
       onNone: () => Effect.void,
-      onSome: ({ token }) => Effect.asVoid(sale.views.measure(look(Option.some(token))))
+      onSome: ({ token }) => Effect.asVoid(sale.views.measure(look({ token: Option.some(token) })))
     })
-  const decided = Effect.repeat(look(Option.none()), whileAwaited).pipe(Effect.timeoutOption(patience))
+  const decided = Effect.iterate(Option.none<BookingRow>(), {
+    while: Option.match({ onNone: () => true, onSome: ({ status }) => status === "AwaitingConfirmation" }),
+    // a booking that was placed has the version 1
+    body: (before) =>
+      Effect.asSome(
+        look({ token: Option.none(), after: Option.match(before, { onNone: () => 1, onSome: (row) => row.version }) })
+      )
+  }).pipe(Effect.timeoutOption(patience), Effect.map(Option.flatten))
 
   const place = Effect.gen(function* () {
     const { concertId, seats } = customer

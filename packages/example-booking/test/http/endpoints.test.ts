@@ -1,6 +1,6 @@
 /** The HTTP interface, endpoint by endpoint, on the application in memory. */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, TestClock } from "effect"
+import { Effect, Fiber, Layer, Option, TestClock } from "effect"
 import * as Booking from "../../src/domain/Booking.js"
 import { Memory } from "../../src/memory.js"
 import * as Processes from "../../src/processes.js"
@@ -137,6 +137,46 @@ describe("what happens to a booking", () => {
       const read = yield* request("GET", `/clients/ann/bookings/b?token=${String(field(cancelled, "token"))}`)
       expect(read.body).toMatchObject({ status: "Cancelled" })
       expect((yield* cancel("b")).status).toBe(200)
+    })
+  )
+})
+
+describe("asking for a later version", () => {
+  answers(
+    "answers when the booking has one, at once where it has one already, and with the present one after a while",
+    Effect.gen(function* () {
+      yield* place("b")
+      yield* untilStatus("b", "Confirmed")
+      const one = yield* request("GET", "/clients/ann/bookings/b?after=1")
+      expect([one.status, field(one, "version")]).toEqual([200, 2])
+
+      const next = yield* Effect.fork(request("GET", "/clients/ann/bookings/b?after=2"))
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.poll(next)).toEqual(Option.none())
+      yield* cancel("b")
+      yield* TestClock.adjust("1 second")
+      const two = yield* Fiber.join(next)
+      expect([two.status, field(two, "version"), field(two, "status")]).toEqual([200, 3, "Cancelled"])
+
+      const late = yield* Effect.fork(request("GET", "/clients/ann/bookings/b?after=3"))
+      yield* TestClock.adjust("4 seconds")
+      expect(yield* Fiber.poll(late)).toEqual(Option.none())
+      yield* TestClock.adjust("2 seconds")
+      const same = yield* Fiber.join(late)
+      expect([same.status, field(same, "version")]).toEqual([200, 3])
+    })
+  )
+
+  answers(
+    "waits for nothing that is not the client's own",
+    Effect.gen(function* () {
+      yield* place("b")
+      yield* untilStatus("b", "Confirmed")
+      const [foreign, none] = [
+        yield* request("GET", "/clients/bob/bookings/b?after=9"),
+        yield* request("GET", "/clients/ann/bookings/c?after=9")
+      ]
+      expect([foreign.status, none.status]).toEqual([404, 404])
     })
   )
 })

@@ -107,6 +107,15 @@ describe("malformed input", () => {
     }).pipe(Effect.provide(idle))
   )
 
+  it.effect("a later version that is no number of one: 400", () =>
+    Effect.gen(function* () {
+      for (const after of ["", "x", "-1", "1.5", "9007199254740991"]) {
+        const answer = yield* request("GET", `/clients/ann/bookings/b?after=${after}`)
+        expect([after, answer.status, wrong(answer)]).toEqual([after, 400, ["after"]])
+      }
+    }).pipe(Effect.provide(idle))
+  )
+
   it.effect("a token of something that no booking can be called: 400", () =>
     Effect.gen(function* () {
       for (const key of ["a\u0000", "", "a b", "x".repeat(65), 7]) {
