@@ -7,8 +7,9 @@ import * as Latency from "./Latency.js"
 import * as Nodes from "./Nodes.js"
 import * as Plan from "./Plan.js"
 import * as Rebuild from "./Rebuild.js"
+import * as Timers from "./Timers.js"
 
-const parts = ["catchUp", "latency", "rebuild", "nodes", "idle"] as const
+const parts = ["catchUp", "latency", "rebuild", "nodes", "idle", "timers"] as const
 type Name = (typeof parts)[number]
 
 export const benchmark: Benchmark<Name> = {
@@ -22,7 +23,8 @@ export const benchmark: Benchmark<Name> = {
         latency: Latency.run(plan),
         rebuild: Rebuild.run(plan),
         nodes: Nodes.run(plan),
-        idle: Idle.run(plan)
+        idle: Idle.run(plan),
+        timers: Timers.run
       }
       return (part) => all[part]
     })

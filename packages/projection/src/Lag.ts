@@ -55,7 +55,8 @@ export interface Progress extends Lag {
 type Observed<S> = Pick<Projection<unknown, S>, "name" | "offsets" | "quarantine">
 
 /**
- * The lag of a projection of a journal, now.
+ * The lag of a projection of a journal, now. While a `Repartition` drains the old partitions, ask with the journal's class
+ * that has those: by the newer class, partitions that no process has begun yet count from the first event on.
  *
  * @example
  * ```ts
