@@ -62,7 +62,7 @@ export const run = <E extends { readonly _tag: string }, X, R>(options: {
     const waiting = yield* Waiting.make({ consumer, policy, quarantined: offsets.quarantined })
     let offset = yield* offsets.get(consumer)
     /** Up to here there is nothing that has not been handled, or is none of this projection's. */
-    let passed = offset
+    let seen = offset
     const isPassing = yield* Effect.makeLatch(false)
     const step = yield* Effect.makeSemaphore(1)
 
@@ -74,7 +74,7 @@ export const run = <E extends { readonly _tag: string }, X, R>(options: {
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           if (!page.some(concerns)) {
-            passed = offsetAfter(page, Math.max(passed, offset))
+            seen = offsetAfter(page, Math.max(seen, offset))
             return yield* isPassing.open
           }
           const progress = beginning<E>()
@@ -89,7 +89,7 @@ export const run = <E extends { readonly _tag: string }, X, R>(options: {
     const commit = Effect.fnUntraced(function* (page: Page<E>, progress: Progress<E>, restore: Restore) {
       while (true) {
         const done = page.slice(0, progress.done)
-        const reached = offsetAfter(done, Math.max(passed, offset))
+        const reached = offsetAfter(done, Math.max(seen, offset))
         const changes = yield* waiting.changes(progress)
         if (reached === offset && Option.isNone(changes)) break
         const next = { consumer, fence, expected: offset, offset: reached }
