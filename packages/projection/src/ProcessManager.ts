@@ -53,17 +53,18 @@ export * from "./Reaction.js"
  * needs to know what was before, it asks an entity of its own, which answers with what is to be done. What it does about
  * a rejection must not depend on the rejection coming again; where it does, use `withState`.
  *
- * The offset is committed after at most `pageSize` events (100 by default). Throws a `RangeError` when `pageSize` is not
- * a positive integer.
+ * With `only`, it gets events of these types alone, as `Projection.atLeastOnce` does. The offset is committed after at
+ * most `pageSize` events (100 by default). Throws a `RangeError` when `pageSize` is not a positive integer.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <JS, E extends { readonly _tag: string }, X, R>(
+export const make = <JS, E extends { readonly _tag: string }, X, R, T extends E["_tag"] = E["_tag"]>(
   name: string,
   options: {
     readonly journal: Journal.Any<JS, E>
-    readonly react: (event: EntityEvent.EntityEvent<NoInfer<E>>, send: Send) => Effect.Effect<void, X, R>
+    readonly only?: ReadonlyArray<T>
+    readonly react: (event: EntityEvent.EntityEvent<Projection.Of<E, T>>, send: Send) => Effect.Effect<void, X, R>
     readonly pageSize?: number
   }
 ): Projection.Projection<
@@ -74,7 +75,7 @@ export const make = <JS, E extends { readonly _tag: string }, X, R>(
   return Projection.atLeastOnce(name, {
     ...rest,
     journal,
-    handle: (event: EntityEvent.EntityEvent<E>) => {
+    handle: (event: EntityEvent.EntityEvent<Projection.Of<E, T>>) => {
       const sending = Sending.because(ConsumerId.make(name, journal.tagging.tagOf(event.key)), event)
       return Sending.endingWherePassed(name, event, react(event, Sending.unlessPassed(sending)))
     }

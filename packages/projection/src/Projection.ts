@@ -149,6 +149,14 @@ export const exactlyOnce = <JS, E extends { readonly _tag: string }, VS, V>(
 }
 
 /**
+ * The events of some types.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Of<E extends { readonly _tag: string }, T extends E["_tag"]> = Extract<E, { readonly _tag: T }>
+
+/**
  * A projection with effects: a handler for each event, in order, one at a time.
  *
  * The offset is committed after at most `pageSize` events (100 by default), and after the last handled one when the
@@ -157,16 +165,20 @@ export const exactlyOnce = <JS, E extends { readonly _tag: string }, VS, V>(
  * host's backoff, and events behind it wait; or its key is set aside, as `onFailure` says, and is tried again from that
  * event on. What a handler acquires in its scope is released after the event.
  *
+ * With `only`, it gets events of these types alone. The others cost next to nothing: their offset is committed with the next
+ * event that is handled, or after a second, so that much the lag may show.
+ *
  * Throws a `RangeError` when `pageSize` is not a positive integer.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const atLeastOnce = <JS, E extends { readonly _tag: string }, X, R>(
+export const atLeastOnce = <JS, E extends { readonly _tag: string }, X, R, T extends E["_tag"] = E["_tag"]>(
   name: string,
   options: {
     readonly journal: Journal.Any<JS, E>
-    readonly handle: (event: EntityEvent.EntityEvent<NoInfer<E>>) => Effect.Effect<void, X, R>
+    readonly only?: ReadonlyArray<T>
+    readonly handle: (event: EntityEvent.EntityEvent<Of<E, T>>) => Effect.Effect<void, X, R>
     readonly onFailure?: FailurePolicy.FailurePolicy
     readonly pageSize?: number
   }
@@ -177,7 +189,11 @@ export const atLeastOnce = <JS, E extends { readonly _tag: string }, X, R>(
 > => {
   const pageSize = checkPageSize(name, options.pageSize ?? 100)
   const policy = options.onFailure ?? FailurePolicy.halt
-  const handle = (event: EntityEvent.EntityEvent<E>) => Effect.scoped(options.handle(event))
+  const only = options.only === undefined ? undefined : new Set<string>(options.only)
+  const concerns = (event: EntityEvent.EntityEvent<E>): event is EntityEvent.EntityEvent<Of<E, T>> =>
+    only === undefined || only.has(event.event._tag)
+  const handle = (event: EntityEvent.EntityEvent<E>) =>
+    concerns(event) ? Effect.scoped(options.handle(event)) : Effect.void
   const quarantine: SetAside<OffsetStore.OffsetStore, JS | OffsetStore.OffsetStore | Exclude<R, Scope.Scope>> = {
     entries: Effect.flatMap(OffsetStore.OffsetStore, (store) => store.quarantined(name)),
     retry: (key) =>
@@ -194,7 +210,7 @@ export const atLeastOnce = <JS, E extends { readonly _tag: string }, X, R>(
       const offsets = yield* OffsetStore.OffsetStore
       const fence = yield* ProcessContext.ProcessContext
       const context = yield* Effect.context<Exclude<R, Scope.Scope>>()
-      const process = AtLeastOnce.run({ consumer, journal, offsets, fence, handle, policy, pageSize })
+      const process = AtLeastOnce.run({ consumer, journal, offsets, fence, concerns, handle, policy, pageSize })
       return yield* Process.fromEffect(Effect.mapInputContext(process, (_: Context.Context<never>) => context))
     })
   )

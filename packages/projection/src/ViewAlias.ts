@@ -150,7 +150,7 @@ const make = Effect.fnUntraced(function* <V, S>(alias: string, versions: Readonl
   const initial = names[0] ?? ""
   const tags = versions[0]?.journal.tagging.tags ?? []
 
-  const served = yield* SharedLook.make(aliases.serving(alias, initial))
+  const served = SharedLook.make(aliases.serving(alias, initial))
   const storeOf = (version: string) => {
     const store = stores.get(version)
     return store === undefined ? new UnknownVersion({ alias, version, versions: names }) : Effect.succeed(store)
@@ -242,6 +242,6 @@ export const Tag =
   ): ViewAliasClass<Self, Name, V, S1 | S2> => {
     const tag = Context.Tag(`@aecor/ViewAlias/${name}`)<Self, ViewAlias<V>>()
     const versions: ReadonlyArray<Version<V, S1 | S2>> = options.versions
-    const layer = Layer.scoped(tag, make(name, versions))
+    const layer = Layer.effect(tag, make(name, versions))
     return Object.assign(tag, { label: name, versions, layer }) as ViewAliasClass<Self, Name, V, S1 | S2>
   }

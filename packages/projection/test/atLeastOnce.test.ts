@@ -1,8 +1,18 @@
 import { ConsumerId, DistributedProcessing, type EntityEvent, OffsetStore } from "@aecor/core"
-import { Projection } from "@aecor/projection"
+import { FailurePolicy, Projection } from "@aecor/projection"
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Context, Deferred, Effect, Exit, Scope, TestClock } from "effect"
-import { claim, count, CounterJournal, errorOf, Hosted, Memory, start, counterTag } from "./fixtures/counter.js"
+import {
+  breakIt,
+  claim,
+  count,
+  CounterJournal,
+  errorOf,
+  Hosted,
+  Memory,
+  start,
+  counterTag
+} from "./fixtures/counter.js"
 
 type Event = EntityEvent.EntityEvent<{ readonly _tag: string }>
 
@@ -155,6 +165,82 @@ describe("Projection.atLeastOnce", () => {
       )
       yield* TestClock.adjust("1 millis")
       expect(steps).toEqual(["open 1", "close 1", "open 2", "close 2"])
+    }).pipe(Effect.provide(Memory))
+  )
+})
+
+describe("a projection of some types of events only", () => {
+  const seldom = (handle: (event: Event) => Effect.Effect<void, string>, onFailure?: FailurePolicy.FailurePolicy) =>
+    Projection.atLeastOnce("Seldom", {
+      journal: CounterJournal,
+      only: ["Broken"],
+      handle,
+      ...(onFailure === undefined ? {} : { onFailure })
+    })
+
+  it.scoped("is given these alone; the others are committed together, a second after the first", () =>
+    Effect.gen(function* () {
+      const { commits, offsets } = yield* recording
+      const { handled, handle } = handling()
+      yield* Effect.provideService(start(seldom(handle)), OffsetStore.OffsetStore, offsets)
+      for (const key of ["a", "b", "c"]) {
+        yield* count(key, [1])
+        yield* TestClock.adjust("300 millis")
+      }
+      expect([handled.length, commits]).toEqual([0, []])
+      yield* TestClock.adjust("200 millis")
+      expect(commits).toEqual([3])
+      yield* TestClock.adjust("1 minute")
+      expect([handled.length, commits]).toEqual([0, [3]])
+      yield* count("d", [1])
+      yield* TestClock.adjust("1 second")
+      expect(commits).toEqual([3, 4])
+    }).pipe(Effect.provide(Memory))
+  )
+
+  it.scoped("commits what it has passed with the next event that it handles", () =>
+    Effect.gen(function* () {
+      const { commits, offsets } = yield* recording
+      const { handled, handle } = handling()
+      yield* Effect.provideService(start(seldom(handle)), OffsetStore.OffsetStore, offsets)
+      yield* count("a", [1, 2])
+      yield* TestClock.adjust("100 millis")
+      yield* breakIt("a", 2)
+      yield* TestClock.adjust("100 millis")
+      expect([handled.map(({ position }) => position), commits]).toEqual([[3], [3]])
+      yield* TestClock.adjust("1 minute")
+      expect(commits).toEqual([3])
+    }).pipe(Effect.provide(Memory))
+  )
+
+  it.scoped("what is set aside is tried again without the events of other types, in their order", () =>
+    Effect.gen(function* () {
+      let isWell = false
+      const { handled, handle } = handling(() => (isWell ? Effect.void : Effect.fail("not yet")))
+      const projection = seldom(handle, FailurePolicy.quarantine({ limit: 10 }))
+      yield* breakIt("a", 0)
+      yield* count("a", [1], 1)
+      yield* start(projection)
+      yield* TestClock.adjust("2 seconds")
+      yield* breakIt("a", 2)
+      yield* count("a", [1], 3)
+      yield* TestClock.adjust("2 seconds")
+      expect(handled.map(({ sequence }) => sequence)).toEqual([1])
+      isWell = true
+      yield* projection.quarantine.retry()
+      expect(handled.map(({ sequence }) => sequence)).toEqual([1, 1, 3])
+      expect(yield* projection.quarantine.entries).toEqual([])
+    }).pipe(Effect.provide(Memory))
+  )
+
+  it.scoped("an older copy's offset of what it passed is refused, and the process ends", () =>
+    Effect.gen(function* () {
+      const { handle } = handling()
+      const process = yield* start(seldom(handle))
+      yield* claim("Seldom")
+      yield* count("a", [1])
+      yield* TestClock.adjust("2 seconds")
+      expect(yield* errorOf(process)).toMatchObject({ _tag: "Fenced" })
     }).pipe(Effect.provide(Memory))
   )
 })

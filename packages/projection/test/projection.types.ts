@@ -175,3 +175,20 @@ const pages = { journal: BookingJournal, consume: <A, E, R>(given: Stream.Stream
 export const halting = Committable.consume("Pages", { ...pages, onFailure: FailurePolicy.halt })
 // @ts-expect-error a policy that sets keys aside
 export const aside = () => Committable.consume("Pages", { ...pages, onFailure: FailurePolicy.quarantine() })
+
+// with `only`, a handler is given events of these types
+Projection.atLeastOnce("Placed", {
+  journal: BookingJournal,
+  only: ["Placed"],
+  handle: ({ event }) => Effect.sync(() => same<Equal<typeof event, Placed>>())
+})
+Projection.atLeastOnce("All", {
+  journal: BookingJournal,
+  handle: ({ event }) => Effect.sync(() => same<Equal<(typeof event)["_tag"], "Placed" | "Cancelled">>())
+})
+Projection.atLeastOnce("Unknown", {
+  journal: BookingJournal,
+  // @ts-expect-error: the journal has no such events
+  only: ["Moved"],
+  handle: () => Effect.void
+})

@@ -1,6 +1,6 @@
 /** A look that is shared by all who ask at about the same time. */
 import { expect, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { Deferred, Effect, Fiber } from "effect"
 import * as SharedLook from "../src/internal/sharedLook.js"
 
 /** Looks that end when the test says so: the nth with what its gate is given. */
@@ -14,10 +14,10 @@ const gated = Effect.gen(function* () {
 
 const settled = Effect.repeatN(Effect.yieldNow(), 20)
 
-it.scoped("who asks while a look is on its way shares the next one", () =>
+it.effect("who asks while a look is on its way shares the next one", () =>
   Effect.gen(function* () {
     const { first, look, looks, second } = yield* gated
-    const ask = yield* SharedLook.make(look)
+    const ask = SharedLook.make(look)
     const before = yield* Effect.fork(ask)
     yield* settled
     const others = yield* Effect.replicateEffect(Effect.fork(ask), 5)
@@ -33,10 +33,10 @@ it.scoped("who asks while a look is on its way shares the next one", () =>
   })
 )
 
-it.scoped("a look that fails is the affair of those who shared it", () =>
+it.effect("a look that fails is the affair of those who shared it", () =>
   Effect.gen(function* () {
     const { first, look, second } = yield* gated
-    const ask = yield* SharedLook.make(look)
+    const ask = SharedLook.make(look)
     const before = yield* Effect.fork(ask)
     yield* settled
     const after = yield* Effect.fork(ask)
@@ -48,10 +48,10 @@ it.scoped("a look that fails is the affair of those who shared it", () =>
   })
 )
 
-it.scoped("who goes away takes no look from the others, and leaves none behind that never ends", () =>
+it.effect("who goes away takes no look from the others, and leaves none behind that never ends", () =>
   Effect.gen(function* () {
     const { first, look, looks, second, third } = yield* gated
-    const ask = yield* SharedLook.make(look)
+    const ask = SharedLook.make(look)
     const gone = yield* Effect.fork(ask)
     yield* settled
     const shared = yield* Effect.fork(ask)
@@ -63,18 +63,5 @@ it.scoped("who goes away takes no look from the others, and leaves none behind t
     yield* Deferred.succeed(third, "three")
     expect(yield* ask).toBe("three")
     expect(looks()).toBe(3)
-  })
-)
-
-it.effect("who asks when it has ended is interrupted, and so is who waits then", () =>
-  Effect.gen(function* () {
-    const { look } = yield* gated
-    const scope = yield* Scope.make()
-    const ask = yield* Scope.extend(SharedLook.make(look), scope)
-    const waiting = yield* Effect.replicateEffect(Effect.fork(ask), 2)
-    yield* settled
-    yield* Scope.close(scope, Exit.void)
-    for (const one of waiting) expect(Exit.isInterrupted(yield* Fiber.await(one))).toBe(true)
-    expect(Exit.isInterrupted(yield* Effect.exit(ask))).toBe(true)
   })
 )

@@ -10,17 +10,16 @@ import type { EntityEvent } from "@aecor/core"
 import { ProcessManager } from "@aecor/projection"
 import { Effect, Either, Option } from "effect"
 import { Booking, BookingJournal } from "../domain/Booking.js"
-import type { BookingEvent } from "../domain/BookingEvent.js"
+import type { BookingPlaced } from "../domain/BookingEvent.js"
 import { BookingId } from "../domain/Ids.js"
 import { TicketReservation } from "../reservation/TicketReservation.js"
 import { whileSilent } from "./again.js"
 
 /** What is done about one event. */
 export const react = Effect.fn("BookingConfirmation")(function* (
-  { event, key }: EntityEvent.EntityEvent<BookingEvent>,
+  { event, key }: EntityEvent.EntityEvent<BookingPlaced>,
   send: ProcessManager.Send
 ) {
-  if (event._tag !== "BookingPlaced") return
   const bookingId = BookingId.make(key)
   const booking = (yield* Booking)(bookingId)
   const reservation = yield* TicketReservation
@@ -38,4 +37,8 @@ export const react = Effect.fn("BookingConfirmation")(function* (
   if (Either.isLeft(outcome)) yield* Effect.logDebug(`booking ${bookingId}: ${outcome.left.message}`)
 })
 
-export const bookingConfirmation = ProcessManager.make("BookingConfirmation", { journal: BookingJournal, react })
+export const bookingConfirmation = ProcessManager.make("BookingConfirmation", {
+  journal: BookingJournal,
+  only: ["BookingPlaced"],
+  react
+})

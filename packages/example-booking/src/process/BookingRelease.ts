@@ -6,18 +6,16 @@ import type { EntityEvent } from "@aecor/core"
 import { Projection } from "@aecor/projection"
 import { Effect } from "effect"
 import { BookingJournal } from "../domain/Booking.js"
-import type { BookingEvent } from "../domain/BookingEvent.js"
 import { BookingId } from "../domain/Ids.js"
 import { TicketReservation } from "../reservation/TicketReservation.js"
 import { whileSilent } from "./again.js"
 
-const isOver = ({ _tag }: BookingEvent): boolean =>
-  _tag === "BookingCancelled" || _tag === "BookingExpired" || _tag === "BookingDenied"
+/** What is done about an event that ends a booking. */
+export const release = ({ key }: Pick<EntityEvent.EntityEvent<unknown>, "key">) =>
+  Effect.flatMap(TicketReservation, (reservation) => whileSilent(reservation.release(BookingId.make(key))))
 
-/** What is done about one event. */
-export const release = ({ event, key }: EntityEvent.EntityEvent<BookingEvent>) =>
-  isOver(event)
-    ? Effect.flatMap(TicketReservation, (reservation) => whileSilent(reservation.release(BookingId.make(key))))
-    : Effect.void
-
-export const bookingRelease = Projection.atLeastOnce("BookingRelease", { journal: BookingJournal, handle: release })
+export const bookingRelease = Projection.atLeastOnce("BookingRelease", {
+  journal: BookingJournal,
+  only: ["BookingCancelled", "BookingExpired", "BookingDenied"],
+  handle: release
+})

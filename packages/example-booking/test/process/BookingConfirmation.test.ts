@@ -26,10 +26,13 @@ const kinds = (id: BookingId) => Effect.map(events(id), (all) => all.map(({ even
 
 /** Hands the booking's first event to the process, as often as it is delivered. */
 const deliver = (id: BookingId) =>
-  Effect.flatMap(events(id), ([placed]) =>
-    placed === undefined
-      ? Effect.dieMessage("not placed")
-      : react(placed, ProcessManager.sendFor(ConsumerId.make("BookingConfirmation", tag), placed))
+  Effect.flatMap(events(id), ([first]) =>
+    first?.event._tag === "BookingPlaced"
+      ? react(
+          { ...first, event: first.event },
+          ProcessManager.sendFor(ConsumerId.make("BookingConfirmation", tag), first)
+        )
+      : Effect.dieMessage("not placed")
   )
 
 describe("BookingConfirmation", () => {

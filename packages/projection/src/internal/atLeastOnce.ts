@@ -1,6 +1,7 @@
 /**
  * One process of an at-least-once projection: the events of a page one after the other, then the offset. When it ends
- * within a page, by failure or shutdown, the offset of what has been handled is committed first.
+ * within a page, by failure or shutdown, the offset of what has been handled is committed first. The offset of events that
+ * are none of the projection's waits a while for one that is.
  */
 import type {
   ConsumerId,
@@ -11,7 +12,7 @@ import type {
   ProcessContext,
   Quarantine
 } from "@aecor/core"
-import { Cause, type Context, Effect, Either, Exit, Metric, Option } from "effect"
+import { Cause, type Context, Duration, Effect, Either, Exit, identity, Metric, Option } from "effect"
 import type { FailurePolicy } from "../FailurePolicy.js"
 import type { EventFailed, OffsetBeyondHead } from "../ProjectionError.js"
 import { eventFailed, failureOf, type SetAside } from "./fold.js"
@@ -40,6 +41,7 @@ export const run = <E extends { readonly _tag: string }, X, R>(options: {
   readonly journal: Journal.Journal<E>
   readonly offsets: Context.Tag.Service<OffsetStore.OffsetStore>
   readonly fence: ProcessContext.Fence
+  readonly concerns: (event: Event<E>) => boolean
   readonly handle: (event: Event<E>) => Effect.Effect<void, X, R>
   readonly policy: FailurePolicy
   readonly pageSize: number
@@ -54,10 +56,15 @@ export const run = <E extends { readonly _tag: string }, X, R>(options: {
   R
 > =>
   Effect.gen(function* () {
-    const { consumer, fence, journal, offsets, pageSize, policy } = options
+    const { concerns, consumer, fence, journal, offsets, pageSize, policy } = options
     const counter = counters(consumer.name)
+    const setsAside = policy._tag === "Quarantine"
     const waiting = yield* Waiting.make({ consumer, policy, quarantined: offsets.quarantined })
     let offset = yield* offsets.get(consumer)
+    /** Up to here there is nothing that has not been handled, or is none of this projection's. */
+    let seen = offset
+    const isPassing = yield* Effect.makeLatch(false)
+    const step = yield* Effect.makeSemaphore(1)
 
     // one event at a time, also while a key is tried again
     const turn = yield* Effect.makeSemaphore(1)
@@ -66,8 +73,12 @@ export const run = <E extends { readonly _tag: string }, X, R>(options: {
     const handlePage = (page: Page<E>) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
-          const progress: Progress<E> = { done: 0, handled: new Set(), entered: new Map(), passed: new Map() }
-          const all = handleAll({ page, progress, waiting, handle, setsAside: policy._tag === "Quarantine" })
+          if (!page.some(concerns)) {
+            seen = offsetAfter(page, Math.max(seen, offset))
+            return yield* isPassing.open
+          }
+          const progress = beginning<E>()
+          const all = handleAll({ page, progress, waiting, concerns, handle, setsAside })
           const exit = yield* Effect.exit(restore(all))
           const committed = yield* Effect.exit(commit(page, progress, restore))
           yield* Exit.zipRight(exit, committed)
@@ -78,17 +89,17 @@ export const run = <E extends { readonly _tag: string }, X, R>(options: {
     const commit = Effect.fnUntraced(function* (page: Page<E>, progress: Progress<E>, restore: Restore) {
       while (true) {
         const done = page.slice(0, progress.done)
-        const reached = offsetAfter(done, offset)
+        const reached = offsetAfter(done, Math.max(seen, offset))
         const changes = yield* waiting.changes(progress)
         if (reached === offset && Option.isNone(changes)) break
-        const step = { consumer, fence, expected: offset, offset: reached }
+        const next = { consumer, fence, expected: offset, offset: reached }
         if (Option.isNone(changes)) {
-          yield* offsets.commit(step)
+          yield* offsets.commit(next)
           offset = reached
           break
         }
         const before = yield* waiting.list
-        const committed = yield* Effect.either(offsets.commit({ ...step, quarantine: changes.value }))
+        const committed = yield* Effect.either(offsets.commit({ ...next, quarantine: changes.value }))
         if (Either.isRight(committed)) {
           yield* waiting.stored(changes.value)
           offset = reached
@@ -101,7 +112,7 @@ export const run = <E extends { readonly _tag: string }, X, R>(options: {
           progress.passed.delete(key)
           for (const event of done) if (event.key === key && event.sequence <= last) progress.handled.add(event)
         }
-        const again = { page: done, progress, waiting, handle, setsAside: policy._tag === "Quarantine" }
+        const again = { page: done, progress, waiting, concerns, handle, setsAside }
         yield* restore(handleAll(again))
       }
       yield* Metric.incrementBy(counter.events, progress.handled.size)
@@ -111,11 +122,25 @@ export const run = <E extends { readonly _tag: string }, X, R>(options: {
     const whoLeft = ({ passed }: Quarantine.Changes, before: ReadonlyMap<string, Quarantine.Entry>) =>
       Effect.map(waiting.reload, (list) => new Map([...before].filter(([key]) => passed.has(key) && !list.has(key))))
 
+    /** Stores the offset of what was passed, a while after it began: so many events, of others, cost one commit. */
+    const passing = Effect.gen(function* () {
+      yield* isPassing.await
+      yield* Effect.sleep(passingTime)
+      yield* isPassing.close
+      yield* step.withPermits(1)(Effect.uninterruptible(commit([], beginning<E>(), identity)))
+    })
+
     yield* Effect.raceFirst(
-      runPages(journal, consumer, offset, pageSize, handlePage),
-      waiting.retrying(retryHandle({ journal, settle: offsets.settle, quarantined: offsets.quarantined, handle }))
+      runPages(journal, consumer, offset, pageSize, (page) => step.withPermits(1)(handlePage(page))),
+      Effect.raceFirst(
+        Effect.forever(passing),
+        waiting.retrying(retryHandle({ journal, settle: offsets.settle, quarantined: offsets.quarantined, handle }))
+      )
     )
   })
+
+/** How long the offset of events that are none of the projection's may wait for one that is. */
+const passingTime = Duration.seconds(1)
 
 type Restore = <A, X, R>(effect: Effect.Effect<A, X, R>) => Effect.Effect<A, X, R>
 
@@ -127,20 +152,23 @@ interface Progress<E> {
   readonly passed: Map<string, number>
 }
 
-/** Handles what of the page has not been yet; an event whose key waits is passed over. */
+const beginning = <E>(): Progress<E> => ({ done: 0, handled: new Set(), entered: new Map(), passed: new Map() })
+
+/** Handles what of the page has not been yet and concerns the projection; an event whose key waits is passed over. */
 const handleAll = <E extends { readonly _tag: string }, R>(options: {
   readonly page: Page<E>
   readonly progress: Progress<E>
   readonly waiting: Pick<Waiting.Waiting<never>, "list">
+  readonly concerns: (event: Event<E>) => boolean
   readonly handle: (event: Event<E>) => Effect.Effect<void, EventFailed, R>
   readonly setsAside: boolean
 }): Effect.Effect<void, EventFailed, R> => {
-  const { handle, page, progress, setsAside, waiting } = options
+  const { concerns, handle, page, progress, setsAside, waiting } = options
   const { entered, handled, passed } = progress
   const one = Effect.fnUntraced(function* (event: Event<E>) {
     const { key, sequence } = event
     const aside = entered.get(key)
-    if (handled.has(event)) return
+    if (handled.has(event) || !concerns(event)) return
     if (aside !== undefined) return void entered.set(key, { ...aside, last: Math.max(sequence, aside.last) })
     if ((yield* waiting.list).has(key)) return void passed.set(key, Math.max(sequence, passed.get(key) ?? 0))
     const outcome = yield* Effect.either(handle(event))
