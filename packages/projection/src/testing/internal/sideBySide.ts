@@ -83,6 +83,23 @@ export const sideBySideTests = (it: ReplayTest): void => {
   )
 
   it(
+    "a receipt is awaited at the version that serves, also where the one of before runs no more",
+    Effect.gen(function* () {
+      yield* Scene.append("a", [1])
+      const scope = yield* Scope.make()
+      yield* Scope.extend(Scene.node(Side.live), scope)
+      yield* Side.nodeOfNext
+      yield* Side.bothReached(["a"])
+      const alias = yield* served
+      yield* alias.swap(Side.next.name, { patience: "10 seconds" })
+      yield* Scope.close(scope, Exit.void)
+      yield* Scene.append("a", [2])
+      yield* alias.awaitReceipt({ key: "a", sequence: 2 }, "10 seconds")
+      expect(yield* alias.get("a")).toMatchObject({ value: { version: 2 } })
+    })
+  )
+
+  it(
     "a query that a swap has overtaken is answered by the version that serves then",
     Effect.gen(function* () {
       yield* Scene.append("a", [1, 2])
