@@ -90,8 +90,9 @@ const last = (fleet: Fleet, tally: Tally) =>
   )
 
 /**
- * Ends the operator that is at it, lets one more round go through and all writing cease (`still`), and gives what it has come to: the counts that are to be 0 (`wrong`, and of both
- * versions' rows those that are not the fold of their events), and how much was tried.
+ * Ends the operator that is at it, lets one more round go through and all writing cease (`still`), and gives what it has
+ * come to: the counts that are to be 0 (`wrong`, and of both versions' rows those that are not the fold of their events),
+ * and how much was tried.
  */
 export const end = (
   running: Effect.Effect.Success<ReturnType<typeof keepSwapping>>,

@@ -44,8 +44,8 @@ export class PageFailed extends Data.TaggedError("PageFailed")<{
  *
  * Where `write` fails, or the database does, the process ends with `PageFailed`, and begins again with the page: a page has
  * no single key to be set aside, so `FailurePolicy.quarantine` is refused, by the compiler and with a `RangeError`. Who
- * wants to pass over an event does it in `write`, with a savepoint. It has to be short: a new run waits half a second for the transaction, then ends it, and
- * the server ends one that idles for 2 seconds.
+ * wants to pass over an event does it in `write`, with a savepoint. It has to be short: a new run waits half a second for
+ * the transaction, then ends it, and the server ends one that idles for 2 seconds.
  *
  * The offset is in the table of `PgOffsetStore.migrations`. Throws a `RangeError` when `pageSize` is not a positive integer.
  *

@@ -5,7 +5,7 @@
  *
  * `make` is for a manager without a state of its own, or with an event-sourced one: an entity that a first manager sends
  * what happened, and to whose events a second one reacts (docs/process-managers.md). `withState` is for one with a row a
- * key. Both store what a refusal leads to before they do it.
+ * key. Of these two, each stores the outcome of a command before it does what that leads to.
  *
  * Guarantees: events are reacted to in the order of their tag, each at least once, and every command carries an id made
  * of the manager, the event's place and the command's step. Such ids are ordered (`CommandId`): an entity recognises a
@@ -15,7 +15,7 @@
  * the host starts it again: nothing is passed over.
  *
  * Not guaranteed: that a command that stored nothing (a rejection, a no-op) is decided once. It is decided anew when it
- * comes again. What follows from a rejection is sent once by `withState` only, which stores the outcome first; and a copy
+ * comes again. What follows from a rejection is sent once where the outcome is stored first, as by those two; and a copy
  * that was frozen within a send may still bring a command that its successor has seen refused.
  *
  * Why not @effect/workflow: it remembers what its activities answered, by execution, and runs one at least once as well.

@@ -144,8 +144,8 @@ export class Quarantined extends Data.TaggedError("Quarantined")<{
 }
 
 /**
- * The operations of a view store. `get`, `find`, `awaitReceipt` and `awaitOffset` are for queries, `replace` and `scan` for a replay, which
- * looks at rows and mends them; the others are the projection's.
+ * The operations of a view store. `get`, `find`, `awaitReceipt` and `awaitOffset` are for queries, `replace` and `scan`
+ * for a replay, which looks at rows and mends them; the others are the projection's.
  *
  * @since 0.1.0
  * @category models

@@ -78,12 +78,19 @@ export const swapRights: Rights = [
 export const lockServing = `INSERT INTO view_alias (name, version) VALUES ($1, $2)
   ON CONFLICT (name) DO UPDATE SET version = view_alias.version RETURNING version`
 
+/** Milliseconds: a process that was heard of so lately may run still, longer than a node that is well is ever silent. */
+const lately = 30_000
+
+/** Milliseconds that it is waited for a copy that is within a commit. */
+const commitPatience = 2000
+
 /** The processes of a deployment that are not stopped, or have been heard of lately. */
 export const running = `SELECT index FROM process_lease
-  WHERE deployment = $1 AND (desired OR (runner IS NOT NULL AND aecor_age(heartbeat_at) < 30000)) ORDER BY index`
+  WHERE deployment = $1 AND (desired OR (runner IS NOT NULL AND aecor_age(heartbeat_at) < ${lately})) ORDER BY index`
 
 /** Whatever copy of a process sleeps somewhere commits nothing any more. */
-export const fenced = "SELECT aecor_revoke(deployment, index, 2000) AS answer FROM process_lease WHERE deployment = $1"
+export const fenced = `SELECT aecor_revoke(deployment, index, ${commitPatience}) AS answer
+  FROM process_lease WHERE deployment = $1`
 
 /** Everything of a version but its table: the parameters are its name, and for tombstones its table. */
 export const forget = [
