@@ -25,8 +25,8 @@ it("is one a shard, and the same on every node", () => {
   const found = keys.map((key) => one.entities.of(key).id)
   expect(new Set(found).size).toBe(shards)
   // another node meets the keys in another order
-  const again = [...keys].reverse().map((key) => other.entities.of(key).id)
-  expect(again.reverse()).toEqual(found)
+  const again = keys.toReversed().map((key) => other.entities.of(key).id)
+  expect(again.toReversed()).toEqual(found)
 })
 
 it("says whose it is now", () => {

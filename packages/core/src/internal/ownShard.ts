@@ -17,7 +17,7 @@ import * as Turns from "./turns.js"
 const capacity = 4096
 
 /** What became of a command: as of its turn; or too many others wait. */
-export type Outcome = Turns.Outcome | "Full"
+type Outcome = Turns.Outcome | "Full"
 
 export interface OwnShard {
   /** Whether something may begin here. */

@@ -4,7 +4,7 @@
  */
 import { EntityId, type ShardId, type Sharding } from "@effect/cluster"
 
-export interface ShardEntity {
+interface ShardEntity {
   readonly id: string
   /** Whether this node owns the shard, now. */
   readonly isOwned: () => boolean
