@@ -36,7 +36,7 @@ export const make = (
     const shards = new Map<string, OwnShard.OwnShard>()
     const waking = new Map<string, Effect.Latch>()
     const clock = yield* Effect.clock
-    const make = yield* OwnShard.make(options)
+    const makeShard = yield* OwnShard.make(options)
     const runCall = yield* Effect.interruptible(FiberSet.makeRuntime<never>())
     const gauge = Metric.tagged(awake, "type", options.registration.name)
 
@@ -72,7 +72,7 @@ export const make = (
         Effect.acquireRelease(
           Effect.gen(function* () {
             yield* shards.get(shard)?.closed ?? Effect.void
-            const own = make(isOwned)
+            const own = makeShard(isOwned)
             shards.set(shard, own)
             return own
           }),

@@ -16,7 +16,7 @@ export interface ShardEntities {
 }
 
 export const make = (
-  sharding: Sharding.Sharding["Type"],
+  sharding: Pick<Sharding.Sharding["Type"], "getShardId" | "hasShardId">,
   entity: { readonly getShardGroup: (id: EntityId.EntityId) => string }
 ): ShardEntities => {
   const known = new Map<string, Map<number, ShardEntity>>()

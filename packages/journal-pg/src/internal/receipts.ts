@@ -7,7 +7,7 @@
  */
 import type { Quarantine } from "@aecor/core"
 import type { SqlError } from "@effect/sql"
-import { Array, Cause, Effect, Exit, Option, type Scope } from "effect"
+import { Cause, Effect, Exit, Option, type Scope } from "effect"
 import type { Change } from "./commitMessage.js"
 import * as quarantineSql from "./quarantineSql.js"
 import { meaning } from "./sqlState.js"
@@ -87,11 +87,14 @@ export const make = Effect.fnUntraced(function* (options: {
     const asked = [...waiters]
     for (const { keys, versions } of yield* answersTo([...new Set(asked.map(({ key }) => key))])) {
       const those = new Set(keys)
-      const known = Array.groupBy(Exit.isSuccess(versions) ? versions.value : [], ([key]) => key)
+      const known = new Map<string, Array<Known>>()
+      for (const one of Exit.isSuccess(versions) ? versions.value : []) {
+        known.set(one[0], [...(known.get(one[0]) ?? []), one])
+      }
       for (const waiter of asked) {
         if (!those.has(waiter.key)) continue
         if (Exit.isFailure(versions)) settle(waiter, Exit.failCause(versions.cause))
-        else Option.map(answerTo(waiter, known[waiter.key] ?? []), (answer) => settle(waiter, Exit.succeed(answer)))
+        else Option.map(answerTo(waiter, known.get(waiter.key) ?? []), (answer) => settle(waiter, Exit.succeed(answer)))
       }
     }
   })
