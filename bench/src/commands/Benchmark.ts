@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import type { Benchmark } from "../run/Benchmark.js"
 import type { Size } from "../run/Options.js"
 import * as Rate from "./Rate.js"
+import * as Way from "./Way.js"
 
 const plans: Readonly<Record<Size, Rate.Plan>> = {
   quick: { rounds: 3, warmUp: 100, measured: 600 },
@@ -10,9 +11,11 @@ const plans: Readonly<Record<Size, Rate.Plan>> = {
   full: { rounds: 15, warmUp: 300, measured: 2000 }
 }
 
-export const benchmark: Benchmark<"rate"> = {
+const parts = { rate: Rate.run, way: Way.run }
+
+export const benchmark: Benchmark<keyof typeof parts> = {
   name: "commands",
-  parts: ["rate"],
+  parts: ["rate", "way"],
   make: ({ rounds, size }) =>
-    Effect.sync(() => () => Rate.run({ ...plans[size], ...(rounds === undefined ? {} : { rounds }) }))
+    Effect.sync(() => (part) => parts[part]({ ...plans[size], ...(rounds === undefined ? {} : { rounds }) }))
 }

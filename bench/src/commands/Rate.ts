@@ -2,18 +2,15 @@
  * Commands a second on one node: journalled ones beside the empty ones of a stock entity, which is what a cluster costs
  * before anything is done. Each competitor has a process and a database of its own; they run in turn.
  */
-import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import type { Part } from "../run/Benchmark.js"
-import * as Database from "../run/Database.js"
 import { median, ratio, text } from "../run/Figures.js"
 import type { Findings } from "../run/Findings.js"
 import type { Measured, Window } from "../run/Meter.js"
 import * as Rounds from "../run/Rounds.js"
 import * as Screen from "../run/Screen.js"
-import * as Worker from "../run/Worker.js"
 import { type Competitor, competitors, keys, titles } from "./Competitor.js"
-import type { Commands } from "./Serving.js"
+import * as Program from "./Program.js"
 
 export interface Plan extends Window {
   readonly rounds: number
@@ -22,30 +19,19 @@ export interface Plan extends Window {
 /** With many keys, a longer run-up: the first command of a key makes its entity, and is to be over when the clock runs. */
 const widened = ({ measured, warmUp }: Window, count: number): Window => ({ warmUp: warmUp + 8 * count, measured })
 
-/** Room for what does not live long: a command leaves much of it, whosever it is. */
-const asNodesHave = ["--max-semi-space-size=64"]
-
 const cellName = (competitor: Competitor, count: number): string => `${competitor} ${count}`
-
-const start = Effect.fnUntraced(function* (competitor: Competitor) {
-  const url = yield* Database.make
-  const program = fileURLToPath(new URL(`programs/${competitor}.ts`, import.meta.url))
-  const worker = yield* Worker.start<Commands>(program, asNodesHave)
-  yield* worker.call("open", { url, port: yield* Database.freePort })
-  return [competitor, worker] as const
-})
 
 export const run = (plan: Plan): Part =>
   Effect.gen(function* () {
     const { measured, rounds, warmUp } = plan
-    const workers = yield* Effect.forEach(competitors, start)
+    const workers = yield* Effect.forEach(competitors, Program.start)
     const cells = (window: Window) =>
       keys.map((count) =>
         workers.map(
           ([competitor, worker]) =>
             [
               cellName(competitor, count),
-              () => worker.call("send", { keys: count, ...widened(window, count) })
+              () => worker.call("send", { command: "add", keys: count, first: false, ...widened(window, count) })
             ] as const
         )
       )

@@ -9,27 +9,29 @@ export interface Place {
   readonly port: number
 }
 
-const tasksOf = <R, E>(
-  layer: (place: Place) => Layer.Layer<R, unknown>,
-  add: (key: string, by: number) => Effect.Effect<number, E, R>
-) => {
+/** What the entities of a program understand: one command at least. */
+type Understood<R> = { readonly add: Send<R> } & Partial<Readonly<Record<Cell["command"], Send<R>>>>
+
+type Send<R> = (key: string) => Effect.Effect<number, unknown, R>
+
+const tasksOf = <R>(layer: (place: Place) => Layer.Layer<R, unknown>, commands: Understood<R>) => {
   let runtime: ManagedRuntime.ManagedRuntime<R, unknown> | undefined
   return {
     open: async (place: Place): Promise<void> => {
       runtime = ManagedRuntime.make(layer(place))
       // what serves the first commands is built before the clock runs
-      await runtime.runPromise(send({ keys: 1, warmUp: 0, measured: 100 }, add))
+      await runtime.runPromise(send({ keys: 1, first: false, warmUp: 0, measured: 100 }, commands.add))
     },
     send: (cell: Cell) => {
       if (runtime === undefined) return Promise.reject(new Error("the entities are not open"))
-      return runtime.runPromise(send(cell, add))
+      const command = commands[cell.command]
+      if (command === undefined) return Promise.reject(new Error(`the entities know no command ${cell.command}`))
+      return runtime.runPromise(send(cell, command))
     }
   }
 }
 
 export type Commands = ReturnType<typeof tasksOf>
 
-export const program = <R, E>(
-  layer: (place: Place) => Layer.Layer<R, unknown>,
-  add: (key: string, by: number) => Effect.Effect<number, E, R>
-): void => serve(tasksOf(layer, add))
+export const program = <R>(layer: (place: Place) => Layer.Layer<R, unknown>, commands: Understood<R>): void =>
+  serve(tasksOf(layer, commands))

@@ -18,4 +18,4 @@ const layer = ({ port, url }: Place) =>
     Layer.provide(database(url))
   )
 
-program(layer, (key, by) => Effect.flatMap(Client, (client) => client(key).Add({ by })))
+program(layer, { add: (key) => Effect.flatMap(Client, (client) => client(key).Add({ by: 1 })) })

@@ -1,7 +1,7 @@
 /** Journalled commands to entities of one process, without a cluster. */
 import { EntityHost } from "@aecor/core"
 import { Layer } from "effect"
-import { add, database, layerOn } from "../Counter.js"
+import { commands, database, layerOn } from "../Counter.js"
 import { program } from "../Serving.js"
 
-program(({ url }) => layerOn(EntityHost.layerLocal).pipe(Layer.provide(database(url))), add)
+program(({ url }) => layerOn(EntityHost.layerLocal).pipe(Layer.provide(database(url))), commands)
