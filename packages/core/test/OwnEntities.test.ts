@@ -3,7 +3,7 @@ import { EntityHost } from "@aecor/core"
 import { TestCluster } from "@aecor/core/testing"
 import { Sharding } from "@effect/cluster"
 import { expect, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Logger, Queue, type Scope } from "effect"
+import { Context, type Duration, Effect, Fiber, Layer, Logger, Queue, type Scope } from "effect"
 import {
   Account,
   type AccountJournal,
@@ -177,6 +177,25 @@ it.effect("an entity that is used stays awake, and sleeps when it no longer is",
   )
 )
 
+it.effect("an entity does not sleep while a command runs, however short its idle time", () =>
+  onCluster(
+    () =>
+      Effect.gen(function* () {
+        const account = yield* Account
+        const { entered, gate } = yield* Probe
+        const first = yield* begun(account("a").Linger({ amount: 1 }))
+        expect(yield* answered(Queue.take(entered))).toBe("1")
+        yield* pass("6 seconds")
+        const second = yield* begun(account("a").Deposit({ amount: 2 }))
+        yield* gate.open
+        expect(yield* answered(Fiber.join(first))).toBe(1)
+        expect(yield* answered(Fiber.join(second))).toBe(3)
+        expect(yield* amounts("a")).toEqual([1, 2])
+      }),
+    "2 seconds"
+  )
+)
+
 it.effect("a layer that closes waits for the command that has begun", () =>
   onCluster(() =>
     Effect.gen(function* () {
@@ -208,7 +227,8 @@ interface Steered {
 
 /** A test on a cluster whose messages are seen and whose ownership is steered. */
 const onCluster = <A, E>(
-  test: (steered: Steered) => Effect.Effect<A, E, Account | AccountJournal | Probe | Ledger | Scope.Scope>
+  test: (steered: Steered) => Effect.Effect<A, E, Account | AccountJournal | Probe | Ledger | Scope.Scope>,
+  idleTimeToLive: Duration.DurationInput = "20 seconds"
 ) =>
   Effect.suspend(() => {
     const messages: Array<string> = []
@@ -231,7 +251,7 @@ const onCluster = <A, E>(
           )
       }))
     )
-    const host = EntityHost.layerClusterWith({ idleTimeToLive: "20 seconds" }).pipe(
+    const host = EntityHost.layerClusterWith({ idleTimeToLive }).pipe(
       Layer.provide(steered),
       Layer.provide(TestCluster.layer)
     )

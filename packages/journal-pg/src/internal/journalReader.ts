@@ -7,6 +7,7 @@ import { bridged } from "./bridged.js"
 import type { Dedicated } from "./dedicated.js"
 import { type Decoded, untilUndecodable } from "./eventCodec.js"
 import { following } from "./following.js"
+import * as Gathered from "./gathered.js"
 import * as journalPartitions from "./journalPartitions.js"
 import { otherPartitions } from "./journalPartitionSql.js"
 import type { Row, TaggedRow } from "./journalRow.js"
@@ -19,6 +20,11 @@ import { statement } from "./statement.js"
 
 /** A page is a chunk of the stream; it is decoded as one. */
 const pageSize = 1000
+/** The first page of a key is small, since those of so many keys are read together. */
+const firstPageSize = 100
+const keysTogether = 64
+/** How many readings of first pages are on their way. */
+const readingsAtOnce = 2
 
 export const make = Effect.fnUntraced(function* <E>(options: {
   readonly journal: string
@@ -37,6 +43,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
   const sql = {
     between: statement(options.sql.between),
     byKey: statement(options.sql.byKey),
+    byKeys: statement(options.sql.byKeys),
     byPartition: statement(options.sql.byPartition),
     byTag: statement(options.sql.byTag),
     head: statement(options.sql.head),
@@ -63,7 +70,30 @@ export const make = Effect.fnUntraced(function* <E>(options: {
     )
 
   const page = (...asked: Parameters<Rows>) => Effect.flatMap(query<Row>(...asked), decode)
+  /** Entities wake in crowds: when a node has started, or another one has gone. */
+  const firstPage = yield* Gathered.make({
+    most: keysTogether,
+    atOnce: readingsAtOnce,
+    ask: (asked: ReadonlyArray<{ readonly key: string; readonly after: number }>) => {
+      const [first] = asked
+      if (first !== undefined && asked.length === 1) {
+        return Effect.map(query<Row>(sql.byKey, [first.key, first.after, firstPageSize]), (rows) => [rows])
+      }
+      const keys = array.texts(asked.map(({ key }) => key))
+      const after = array.bigints(asked.map((one) => one.after))
+      return Effect.map(query<Row>(sql.byKeys, [keys, after, firstPageSize]), (rows) => {
+        const found = new Map(asked.map(({ key }): [string, Array<Row>] => [key, []]))
+        for (const row of rows) found.get(row[1])?.push(row)
+        return [...found.values()]
+      })
+    }
+  })
   const pageOfKey = (key: string, after: number) => page(sql.byKey, [key, after, pageSize])
+  /** The server refuses a key with a NUL in it: it is asked for alone. */
+  const beginningOfKey = (key: string, after: number): Effect.Effect<Page<E>, JournalError.JournalError> =>
+    key.includes("\u0000")
+      ? paged(pageOfKey(key, after), pageSize)
+      : paged(Effect.flatMap(firstPage({ key, after }), decode), firstPageSize)
   const partitions = journalPartitions.make({ journal, tagging, sql: options.sql, ask: query })
   /** Interrupted, it would take the connection with it that is the tail's. */
   const aside = <A extends ReadonlyArray<string | null>>(...asked: Parameters<Dedicated["send"]>) =>
@@ -113,12 +143,12 @@ export const make = Effect.fnUntraced(function* <E>(options: {
   const pages = (
     start: number,
     at: (event: EntityEvent.EntityEvent<E>) => number,
-    read: (after: number) => Effect.Effect<ReadonlyArray<Decoded<E>>, JournalError.JournalError>
+    read: (after: number) => Effect.Effect<Page<E>, JournalError.JournalError>
   ) =>
     Stream.paginateChunkEffect(start, (after) =>
-      Effect.flatMap(read(after), (found) =>
+      Effect.flatMap(read(after), ({ found, full }) =>
         Either.map(untilUndecodable(found), (events) => {
-          const last = found.length < pageSize && Chunk.size(events) === found.length
+          const last = !full && Chunk.size(events) === found.length
           return [events, last ? Option.none() : Option.map(Chunk.last(events), at)] as const
         })
       )
@@ -130,7 +160,9 @@ export const make = Effect.fnUntraced(function* <E>(options: {
     Stream.flatMap(Stream.fromIterable(pieces), (piece) => {
       const to = Math.min(end, piece.to ?? end)
       const begin = Math.max(after, piece.after)
-      return begin >= to ? Stream.empty : pages(begin, position, (from) => page(...piece.page(from, to, pageSize)))
+      return begin >= to
+        ? Stream.empty
+        : pages(begin, position, (from) => paged(page(...piece.page(from, to, pageSize)), pageSize))
     })
 
   /** How many events a piece has after a position, and when the first was stored. */
@@ -163,12 +195,14 @@ export const make = Effect.fnUntraced(function* <E>(options: {
     positionAt: (time: DateTime.Utc) => headOf(sql.headAt, [time.epochMillis]),
     partitioning: partitions.partitioning,
     repartition: partitions.repartition,
-    read: (key, from) =>
-      pages(
-        Math.max(0, from - 1),
+    read: (key, from) => {
+      const start = Math.max(0, from - 1)
+      return pages(
+        start,
         (event) => event.sequence,
-        (after) => pageOfKey(key, after)
-      ),
+        (after) => (after === start ? beginningOfKey(key, after) : paged(pageOfKey(key, after), pageSize))
+      )
+    },
     eventsByTag: (tag, after) =>
       Stream.unwrapScoped(
         Effect.gen(function* () {
@@ -191,6 +225,15 @@ export const make = Effect.fnUntraced(function* <E>(options: {
       )
   }
 })
+
+/** Events that were found, and whether there may be more. */
+interface Page<E> {
+  readonly found: ReadonlyArray<Decoded<E>>
+  readonly full: boolean
+}
+
+const paged = <E, X>(found: Effect.Effect<ReadonlyArray<Decoded<E>>, X>, size: number): Effect.Effect<Page<E>, X> =>
+  Effect.map(found, (all) => ({ found: all, full: all.length >= size }))
 
 /** What a notification of the append function says; an older version of it names partitions instead. */
 const positionIn = (said: string | undefined): Offset.Offset | undefined => {

@@ -28,6 +28,12 @@ export const statements = ({ text }: TableName) => ({
   byKey: `SELECT ${columns} FROM ${text} stored WHERE stored.key = $1 AND stored.sequence > $2
     ORDER BY stored.sequence LIMIT $3`,
 
+  /** The same for several keys, in their order. */
+  byKeys: `SELECT ${columns} FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY asked (key, after, nth)
+    CROSS JOIN LATERAL (SELECT * FROM ${text} one WHERE one.key = asked.key AND one.sequence > asked.after
+      ORDER BY one.sequence LIMIT $3) stored
+    ORDER BY asked.nth, stored.sequence`,
+
   /** After one position, up to another. */
   byPartition: `SELECT ${columns} FROM ${text} stored WHERE stored.tag = $1 AND stored.partition = $2
     AND stored.position > $3 AND stored.position <= $4 ORDER BY stored.position LIMIT $5`,

@@ -18,6 +18,30 @@ export const reading = (it: SharedTests<SuiteJournal>): void => {
     })
   )
 
+  it.effect("gives each of many readers at once the events of its key, few or many", () =>
+    Effect.gen(function* () {
+      // around pages of a hundred and of a thousand
+      const lengths = [0, 1, 2, 99, 100, 101, 230, 1000, 1001, 1150]
+      const histories = yield* Effect.forEach(lengths, (length) => {
+        const key = freshKey()
+        const written = Array.from({ length }, (_, n) => noted(`${key} ${n + 1}`))
+        return Effect.as(length === 0 ? Effect.void : append(key, 0, ...written), { key, written })
+      })
+      const asked = histories.flatMap((history) => [1, 2, 100, 1001].map((from) => ({ ...history, from })))
+      // each of them twice, and some keys that nobody knows
+      const strangers = asked.map(({ from }) => ({ key: freshKey(), written: [], from }))
+      const found = yield* Effect.forEach(
+        [...asked, ...strangers, ...asked],
+        ({ from, key, written }) =>
+          Effect.map(read(key, from), (events) => [events.map((_) => [_.sequence, _.event]), written, from] as const),
+        { concurrency: "unbounded" }
+      )
+      for (const [events, written, from] of found) {
+        expect(events).toEqual(written.map((event, i) => [i + 1, event]).slice(from - 1))
+      }
+    })
+  )
+
   it.effect("gives a tag's reader the events of the tag's keys only, in the order of their positions", () =>
     Effect.gen(function* () {
       const before = yield* Effect.forEach(tags, head)
