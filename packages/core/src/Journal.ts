@@ -151,7 +151,10 @@ export interface JournalClass<Self, Name extends string, E, I>
  * @category models
  */
 export type Any<Self, E> = Context.Tag<Self, Journal<E>> &
-  Omit<Definition<E>, "event" | "format"> & { readonly event: { readonly Type: E } }
+  Omit<Definition<E>, "event" | "format"> & {
+    readonly event: { readonly Type: E }
+    readonly format: { readonly shapes: ReadonlyArray<Pick<EventFormat.Shape<never>, "type" | "current">> }
+  }
 
 /**
  * The class of a journal. Events must be a tagged union: the tag is stored as the event's type, with the version of its

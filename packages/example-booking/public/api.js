@@ -56,8 +56,8 @@ export const cancel = (clientId, bookingId, reason) =>
 /** Has a refused payment tried again. @param {string} paymentId */
 export const payAgain = (paymentId) => send("POST", `/payments/${encodeURIComponent(paymentId)}/again`, {})
 
-/** Where a payment stands. @param {string} paymentId */
-export const payment = (paymentId) => send("GET", `/payments/${encodeURIComponent(paymentId)}`)
+/** Where all payments of a client stand. @param {string} clientId */
+export const payments = (clientId) => send("GET", `/clients/${clientId}/payments`)
 
 /** A booking has one payment, of its own id, however often it is sent. @param {string} clientId @param {string} bookingId */
 export const pay = (clientId, bookingId) => send("POST", "/payments", { paymentId: bookingId, clientId, bookingId })

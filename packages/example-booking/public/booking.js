@@ -5,6 +5,7 @@ import { bookingsIn, concertName, seatsText } from "./bookings.js"
 import { byId, element, keyed, tell } from "./dom.js"
 import { connectionShownIn, listen } from "./live.js"
 import { total } from "./money.js"
+import { makeOwnPayments } from "./ownPayments.js"
 import { reasonText } from "./reason.js"
 import { keyOf, labelOf, makeSeatMap } from "./seatMap.js"
 
@@ -32,8 +33,8 @@ let bookings = []
 let placed = []
 /** @type {ReadonlyMap<string, Booking["status"]>} */
 let statuses = new Map()
-/** Why payments that were made here were not taken, by booking. @type {ReadonlyMap<string, string>} */
-let refusals = new Map()
+/** What has become of payments, by booking. @type {ReadonlyMap<string, import("./ownPayments.js").Payment>} */
+let payments = new Map()
 
 const isHolding = (/** @type {Booking} */ { status }) =>
   status === "AwaitingConfirmation" || status === "Confirmed" || status === "Settled"
@@ -131,7 +132,7 @@ const newsOf = ({ seats, status }) => {
 }
 
 const showBookings = () => {
-  const all = ownBookings().map((booking) => ({ ...booking, refusal: refusals.get(booking.bookingId) }))
+  const all = ownBookings().map((booking) => ({ ...booking, payment: payments.get(booking.bookingId) }))
   show(all)
   byId("no-bookings", HTMLElement).hidden = all.length > 0
   mark()
@@ -140,7 +141,7 @@ const show = bookingsIn(byId("bookings", HTMLElement), {
   pay: async ({ bookingId }) => {
     const answer = await api.pay(clientId, bookingId)
     refused(answer, "The payment")
-    if (answer.ok) await followPayment(bookingId)
+    if (answer.ok) await ownPayments.look(clientId)
   },
   giveBack: async ({ bookingId, seats }) => {
     const reason = await askReason(seats)
@@ -148,24 +149,14 @@ const show = bookingsIn(byId("bookings", HTMLElement), {
   }
 })
 
-/** How often it is asked what has become of a payment, and how often at the most, in milliseconds. */
-const paymentInterval = 500
-const paymentPatience = 120
-
-/** A payment is received at once, and taken or refused by its booking soon after. @param {string} bookingId */
-const followPayment = async (bookingId) => {
-  for (let asked = 0; asked < paymentPatience; asked++) {
-    const answer = await api.payment(bookingId)
-    if (answer.ok && answer.body.state === "taken") return
-    if (answer.ok && answer.body.state === "refused") {
-      const reason = reasonText(answer.body.reason)
-      refusals = new Map([...refusals, [bookingId, reason]])
-      showBookings()
-      return tell(`The payment was not taken, and the money comes back: ${reason}.`, "bad")
-    }
-    await new Promise((resolve) => setTimeout(resolve, paymentInterval))
-  }
-}
+/** A payment is received at once, and taken or refused by its booking soon after. */
+const ownPayments = makeOwnPayments(
+  (known) => {
+    payments = known
+    showBookings()
+  },
+  ({ reason }) => tell(`The payment was not taken, and the money comes back: ${reasonText(reason)}.`, "bad")
+)
 
 /** Tells why something was refused. @param {api.Answer} answer @param {string} what */
 const refused = (answer, what) => {
@@ -197,6 +188,8 @@ const hear = (rows) => {
   const since = (/** @type {Booking} */ { bookingId }) => placedAt.get(bookingId) ?? 0
   bookings = rows.toSorted((a, b) => since(b) - since(a) || Number(isHolding(b)) - Number(isHolding(a)))
   showBookings()
+  const isChanged = (/** @type {Booking} */ { bookingId, status }) => (before.get(bookingId) ?? status) !== status
+  if (rows.some(isChanged)) void ownPayments.look(clientId)
   for (const booking of rows) {
     const known = before.get(booking.bookingId)
     const isNews = known === undefined ? placedAt.has(booking.bookingId) : known !== booking.status
@@ -253,6 +246,7 @@ byId("who", HTMLFormElement).addEventListener("submit", (event) => {
   bookings = placed = []
   statuses = new Map()
   placedAt.clear()
+  ownPayments.forget()
   relisten()
   tell(`You book as ${clientId} now.`)
 })
@@ -261,8 +255,12 @@ localStorage.setItem("client", clientId)
 name.value = clientId
 nameHall()
 choose(chosen)
+const showConnection = connectionShownIn(byId("connection", HTMLElement), tell)
 const relisten = listen(
   () => `/live/concerts/${concertId}?client=${encodeURIComponent(clientId)}`,
   { seats: ({ rows }) => showSeats(rows), bookings: hear },
-  connectionShownIn(byId("connection", HTMLElement), tell)
+  (state, node) => {
+    showConnection(state, node)
+    if (state === "live") void ownPayments.look(clientId)
+  }
 )

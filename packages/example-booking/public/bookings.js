@@ -1,17 +1,18 @@
 // The person's bookings: a card each, that follows what becomes of the booking.
 import { element, keyed } from "./dom.js"
 import { total } from "./money.js"
+import { reasonText } from "./reason.js"
 
 /** @typedef {import("./seatMap.js").Seat} Seat */
 /**
- * A booking as the view tells it, and why its payment was not taken, if that is known.
+ * A booking as the view tells it, and what has become of its payment, if there is one.
  *
  * @typedef {{
  *   readonly bookingId: string, readonly concertId: string, readonly seats: ReadonlyArray<Seat>,
  *   readonly tickets: ReadonlyArray<{ readonly seat: Seat, readonly price: string }>,
  *   readonly status: "AwaitingConfirmation" | "Confirmed" | "Denied" | "Cancelled" | "Expired" | "Settled",
  *   readonly expiresAt: string | null, readonly version: number,
- *   readonly refusal?: string | undefined
+ *   readonly payment?: import("./ownPayments.js").Payment | undefined
  * }} Booking
  */
 
@@ -44,8 +45,9 @@ export const seatsText = (seats) => {
 const minute = 60_000
 
 /** How long there is to pay, as words. @param {Booking} booking */
-const timeLeft = ({ expiresAt, status }) => {
+const timeLeft = ({ expiresAt, payment, status }) => {
   if (status !== "Confirmed" || expiresAt === null) return ""
+  if (payment?.state === "received") return "your payment is on its way"
   const left = Date.parse(expiresAt) - Date.now()
   if (left <= 0) return "the time to pay is over"
   const minutes = Math.ceil(left / minute)
@@ -103,8 +105,9 @@ export const bookingsIn = (list, act) => {
       status.textContent = statusWords[now.status]
       left.textContent = timeLeft(now)
       sum.textContent = sumOf(now)
-      refusal.hidden = now.refusal === undefined
-      refusal.textContent = now.refusal === undefined ? "" : `The payment was not taken: ${now.refusal}.`
+      const isRefused = now.payment?.state === "refused"
+      refusal.hidden = !isRefused
+      refusal.textContent = isRefused ? `The payment was not taken: ${reasonText(now.payment.reason)}.` : ""
       const hadFocus = buttons.contains(document.activeElement)
       pay.hidden = now.status !== "Confirmed"
       giveBack.hidden = now.status !== "Confirmed" && now.status !== "AwaitingConfirmation"

@@ -2,10 +2,13 @@
 import { byId, element, tell } from "./dom.js"
 import { historyIn, logIn, timeOf, wordOf } from "./history.js"
 import { connectionShownIn, listen } from "./live.js"
+import { admitted } from "./operator.js"
 import { refusedIn } from "./payments.js"
 import { deploymentsIn, movesBetween, nodesIn } from "./processes.js"
 
 /** @typedef {import("./processes.js").Deployment} Deployment */
+
+await admitted()
 
 const most = 30
 
@@ -90,5 +93,6 @@ const relisten = listen(
     servedBy = node ?? ""
     showConnection(state, node)
     show()
+    if (state === "lost") void admitted()
   }
 )

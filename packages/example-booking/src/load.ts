@@ -105,7 +105,8 @@ Program.main({
   command: "pnpm --filter example-booking load",
   options,
   more: {
-    DATABASE_URL: "the Postgres for nodes of its own, instead of an embedded one; they get a database of their own"
+    DATABASE_URL: "the Postgres for nodes of its own, instead of an embedded one; they get a database of their own",
+    OPERATOR_TOKEN: "the operators' token, where the service of --url has one"
   },
   run: (given) =>
     Effect.gen(function* () {

@@ -8,6 +8,7 @@ import { RunnerName } from "@aecor/core"
 import { Config, Effect, Layer } from "effect"
 import { App } from "./app.js"
 import { Database } from "./database.js"
+import * as Operator from "./http/Operator.js"
 import * as Server from "./http/Server.js"
 import { NodeName } from "./page/NodeName.js"
 import { Postgres } from "./postgres.js"
@@ -29,6 +30,9 @@ const HttpAddress = Layer.effect(
   Config.all({ host: listenHost, port: Config.withDefault(Config.port("HTTP_PORT"), 8080) })
 )
 
+/** Who may see more than his own bookings. */
+const Operators = Operator.layerConfig(listenHost)
+
 /** Its name in the cluster. */
 const Name = Layer.effect(NodeName, Effect.map(Address, RunnerName.of))
 
@@ -42,7 +46,7 @@ const NoTracer = Layer.setTracerEnabled(false)
 const patience = "10 seconds"
 
 runMain(
-  Layer.launch(Main.pipe(Layer.provide([HttpAddress, Name, Database, Settings.layerConfig, NoTracer]))).pipe(
+  Layer.launch(Main.pipe(Layer.provide([HttpAddress, Name, Operators, Database, Settings.layerConfig, NoTracer]))).pipe(
     leavingWithin(patience)
   )
 )

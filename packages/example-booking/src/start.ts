@@ -42,6 +42,9 @@ const run = ({ keep, nodes: count, port }: Options.Values<typeof options>) =>
 Program.main({
   command: "pnpm start",
   options,
-  more: { DATABASE_URL: "use this Postgres instead of an embedded one" },
+  more: {
+    DATABASE_URL: "use this Postgres instead of an embedded one",
+    OPERATOR_TOKEN: "what the machinery asks for, instead of nothing"
+  },
   run
 })

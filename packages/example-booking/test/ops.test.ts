@@ -1,16 +1,18 @@
 /** The operator's command, as a process beside the nodes. */
 import { spawn } from "node:child_process"
 import * as path from "node:path"
-import { Journal, Tagging } from "@aecor/core"
+import { DistributedProcessing, Journal, Tagging } from "@aecor/core"
 import { EmbeddedPostgres } from "@aecor/journal-pg/testing"
 import { PgJournal } from "@aecor/journal-pg"
 import { PgClient } from "@effect/sql-pg"
 import { expect, it } from "@effect/vitest"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Option, Redacted } from "effect"
 import { inject } from "vitest"
 import { BookingJournal } from "../src/domain/Booking.js"
-import { BookingSettled } from "../src/domain/BookingEvent.js"
-import { Migrations } from "../src/postgres.js"
+import { BookingPlaced, BookingSettled } from "../src/domain/BookingEvent.js"
+import { Migrations, Stores } from "../src/postgres.js"
+import { nextBookingView, NextBookingsView } from "../src/view/NextBookingsView.js"
+import * as fixture from "./domain/fixtures.js"
 
 it.live(
   "gives the journal the partitions of the code and says what came of it; its exit codes tell what was wrong",
@@ -52,6 +54,43 @@ it.live(
       expect([status.code, JSON.parse(status.said)]).toEqual([0, []])
     }),
   180_000
+)
+
+it.live(
+  "stops a version beside the nodes that host it, drops it, and lets it begin anew",
+  () =>
+    Effect.gen(function* () {
+      const url = yield* EmbeddedPostgres.createDatabase(inject("postgresUrl"))
+      yield* Effect.gen(function* () {
+        const [journal, next] = [yield* BookingJournal, yield* NextBookingsView]
+        const { name, processes } = nextBookingView
+        yield* DistributedProcessing.start(name, processes)
+        yield* journal.append("b-1", 0, [new BookingPlaced(fixture.order)])
+        const shown = next.awaitReceipt({ key: "b-1", sequence: 1 }, "2 minutes")
+        yield* shown
+        const json = (...words: ReadonlyArray<string>) =>
+          Effect.map(ops(url, ...words, name, "--yes", "--json"), ({ code, said }) => [code, JSON.parse(said)])
+        expect(yield* json("drop")).toEqual([3, { refused: expect.any(String), reason: "Runs" }])
+        expect(yield* json("stop")).toEqual([0, { deployment: name, index: null, running: false }])
+        yield* Effect.repeat(Effect.delay(DistributedProcessing.status(name), "50 millis"), {
+          until: (all) => all.every(({ actual }) => actual === "Stopped")
+        })
+        expect(yield* json("drop")).toEqual([0, { version: name, rows: 1 }])
+        expect(Option.isNone(yield* next.get("b-1"))).toBe(true)
+        expect(yield* json("resume")).toEqual([0, { deployment: name, index: null, running: true }])
+        yield* shown
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(
+          DistributedProcessing.layerLocal.pipe(
+            Layer.provideMerge(Stores),
+            Layer.provide(Migrations),
+            Layer.provide(PgClient.layer({ url, maxConnections: 10 }))
+          )
+        )
+      )
+    }),
+  300_000
 )
 
 /** As the journal was declared when it had four partitions. */

@@ -37,7 +37,8 @@ import * as PgMigrations from "./PgMigrations.js"
  */
 export const migrations: PgMigrations.Migrations = PgMigrations.make("PgTimers", [
   PgMigrations.step("table", timerSql.table),
-  PgMigrations.step("functions", timerSql.functions)
+  PgMigrations.step("functions", timerSql.functions),
+  PgMigrations.step("cancel looks again", timerSql.cancelAgain)
 ])
 
 /**
@@ -89,10 +90,15 @@ export const layer: Layer.Layer<Timers.Timers, never, PgClient.PgClient> = Layer
     const horizon = Duration.toMillis(Timers.horizon)
 
     return {
-      schedule: Effect.fn("PgTimers.schedule")(function* ({ due, id, metadata = {}, name, payload = null }) {
-        const timer = yield* json({ name, id, due: due.epochMillis, payload, metadata })
+      schedule: Effect.fn("PgTimers.schedule")(function* (timer) {
+        const { due, ...entry } = yield* Timers.toEntry(timer)
+        const stored = yield* json({ ...entry, due: due.epochMillis })
         const [row] = yield* Effect.mapError(
-          within<Answer<Timers.Scheduled>>(timerSql.scheduleCall, [timer, Timers.slotOf(name, id), horizon]),
+          within<Answer<Timers.Scheduled>>(timerSql.scheduleCall, [
+            stored,
+            Timers.slotOf(entry.name, entry.id),
+            horizon
+          ]),
           timersError
         )
         return row?.answer ?? (yield* unanswered)

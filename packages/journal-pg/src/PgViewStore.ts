@@ -91,7 +91,7 @@ export const layer = <Self, Name extends string, V extends object, I>(
   const table = tableName(options.table)
   const key = identifier(options.key, "name of a column")
   const columns = viewColumns.columnsOf(view.row, options.columns ?? {})
-  const rows = viewRows.make({ view: view.label, row: view.row, key, columns })
+  const rows = viewRows.make({ view: view.label, row: view.row, key }, viewRows.inColumns(columns))
   const { namedStatements = true } = options
   const shape = { view: view.label, table, key, columns, wanted: wantedOf(view.row), rows, namedStatements }
   return Layer.scoped(view, viewStore.make(shape)).pipe(Layer.provide(Notifications.layer))
@@ -132,7 +132,7 @@ export const layerJson = <Self, Name extends string, V extends object, I>(
   const table = tableName(options.table)
   const key = identifier(options.key, "name of a column")
   const json = identifier(options.json ?? "row", "name of a column")
-  const rows = viewJson.make({ view: view.label, row: view.row, key, json })
+  const rows = viewRows.make({ view: view.label, row: view.row, key }, viewJson.inJson(json))
   const { namedStatements = true } = options
   const [columns, wanted] = [viewJson.columnsOf(json), viewJson.wantedOf(json)]
   const shape = { view: view.label, table, key, columns, wanted, rows, namedStatements }

@@ -1,9 +1,9 @@
-import { PgJournal, PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
+import { PgConnection, PgJournal, PgMigrations, PgOffsetStore, PgProcessLease, PgViewStore } from "@aecor/journal-pg"
 import { ViewStoreSuite } from "@aecor/projection/testing"
 import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { expect, it } from "@effect/vitest"
-import { Effect, Layer, type Redacted } from "effect"
+import { Effect, Fiber, Layer, type Redacted } from "effect"
 import { client, newDatabase } from "./fixtures/database.js"
 import { NoteJournal } from "./fixtures/journal.js"
 
@@ -120,6 +120,24 @@ it("a name that is no identifier is refused and named", () => {
     PgViewStore.layer(ViewStoreSuite.SuiteView, { table: "a", key: "key", columns: { paid: 'p"' } })
   ).toThrow("is no name of a column")
 })
+
+it.scopedLive("a node that is interrupted while another one migrates does not wait for it", () =>
+  Effect.gen(function* () {
+    const url = yield* newDatabase
+    const long = PgMigrations.make("long", [PgMigrations.step("for ever", "SELECT pg_sleep(1000000)")])
+    const waiting = (event: string) => `SELECT FROM pg_stat_activity WHERE datname = current_database()
+      AND wait_event = '${event}'`
+    const isThere = (event: string) => Effect.repeat(query(url, waiting(event)), { until: (rows) => rows.length === 1 })
+    const nodes = client(url, PgConnection.noticingSilence()({}))
+    const migrating = yield* Effect.forkScoped(Effect.provide(PgMigrations.run([long]), nodes))
+    yield* isThere("PgSleep")
+    const second = yield* Effect.fork(Effect.provide(PgMigrations.run([long]), nodes))
+    yield* isThere("advisory")
+    yield* Fiber.interrupt(second)
+    expect(migrating.unsafePoll()).toBe(null)
+    yield* Fiber.interrupt(migrating)
+  })
+)
 
 it.live("a journal whose migrations have not run says so", () =>
   Effect.gen(function* () {

@@ -106,6 +106,32 @@ layer(Services, { excludeTestServices: true, timeout: "60 seconds" })("the table
     })
   )
 
+  it.effect("who cancels a timer that is made anew meanwhile cancels the new one", () =>
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient
+      const timers = yield* Timers.Timers
+      const timer = { name: "anew", id: "a", due: yield* inMillis(3_600_000) }
+      yield* timers.schedule(timer)
+      const [made, end] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const making = yield* timers
+        .cancel("anew", "a")
+        .pipe(
+          Effect.zipRight(timers.schedule(timer)),
+          Effect.zipRight(Deferred.succeed(made, undefined)),
+          Effect.zipRight(Deferred.await(end)),
+          sql.withTransaction,
+          Effect.fork
+        )
+      yield* Deferred.await(made)
+      const cancelling = yield* Effect.fork(timers.cancel("anew", "a"))
+      yield* untilWaiting("aecor_cancel_timer")
+      yield* Deferred.succeed(end, undefined)
+      yield* Fiber.join(making)
+      expect(yield* Fiber.join(cancelling)).toBe("Cancelled")
+      expect(yield* timers.count("anew")).toBe(0)
+    })
+  )
+
   it.effect("one that is postponed after it was found due, and before it is locked, is not taken", () =>
     Effect.gen(function* () {
       expect(yield* takenWhileOneIsPostponed("postponed")).toEqual(["a"])

@@ -1,12 +1,13 @@
 // A swap and the commits of the version that serves, one behind the other; and the rows for an application's own queries.
-import { ConsumerId, OffsetStore, ProcessLease, Tagging } from "@aecor/core"
-import { PgMigrations, PgOffsetStore, PgProcessLease, PgViewAliases } from "@aecor/journal-pg"
+import { ConsumerId, OffsetStore, ProcessContext, ProcessLease, Tagging } from "@aecor/core"
+import { PgFence, PgMigrations, PgOffsetStore, PgProcessLease, PgViewAliases } from "@aecor/journal-pg"
 import { ViewAliases } from "@aecor/projection"
 import { PgClient } from "@effect/sql-pg"
 import { expect, it, layer } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer } from "effect"
+import { Deferred, Duration, Effect, Fiber, Layer } from "effect"
 import { client, database } from "./fixtures/database.js"
 import { owned, run } from "./fixtures/role.js"
+import { claimed, registered, unhurried } from "./leases.js"
 
 const Stores = Layer.mergeAll(PgOffsetStore.layer, PgViewAliases.layer, PgProcessLease.layer).pipe(
   Layer.provideMerge(
@@ -18,6 +19,7 @@ const Stores = Layer.mergeAll(PgOffsetStore.layer, PgViewAliases.layer, PgProces
         PgMigrations.step(
           "tables",
           `CREATE TABLE notes (key text PRIMARY KEY, note text NOT NULL);
+           CREATE TABLE notes_3 (key text PRIMARY KEY, version bigint NOT NULL);
            CREATE TABLE notes_2 (note text NOT NULL, key text PRIMARY KEY, length integer NOT NULL);
            INSERT INTO notes VALUES ('a', 'first');
            INSERT INTO notes_2 VALUES ('second', 'a', 6)`
@@ -85,6 +87,57 @@ layer(Stores, { excludeTestServices: true })("the aliases of views in Postgres",
       const consumer = ConsumerId.make("one", tag)
       yield* offsets.commit({ consumer, fence: yield* lease.seize("one"), expected: 0, offset: 7 })
       expect(yield* offsets.get(consumer)).toBe(7)
+    })
+  )
+
+  on.effect("a copy that sleeps since before a version was dropped commits nothing to it when it wakes", () =>
+    Effect.gen(function* () {
+      const offsets = yield* OffsetStore.OffsetStore
+      const lease = yield* ProcessLease.ProcessLease
+      const sql = yield* PgClient.PgClient
+      const sleeping = yield* claimed(yield* registered("dropped"), "frozen")
+      const drop = PgViewAliases.drop("dropping", { version: "dropped", initial: "kept", table: "notes_3" })
+      expect(yield* Effect.flip(drop)).toMatchObject({ _tag: "DropRefused", reason: "Runs" })
+      yield* lease.stop("dropped")
+      // it was heard of a moment ago
+      expect(yield* Effect.flip(drop)).toMatchObject({ _tag: "DropRefused", reason: "Runs" })
+      yield* sql`UPDATE process_lease SET heartbeat_at = heartbeat_at - interval '1 hour' WHERE deployment = 'dropped'`
+      yield* sql`INSERT INTO notes_3 VALUES ('a', 1), ('b', 2)`
+      expect(yield* drop).toEqual({ version: "dropped", rows: 2 })
+      // it has committed nothing yet: its offset is the one that a version without any has
+      const consumer = ConsumerId.make("dropped", tag)
+      const woken = yield* Effect.flip(offsets.commit({ consumer, fence: sleeping, expected: 0, offset: 5 }))
+      expect(woken).toMatchObject({ _tag: "Fenced", deployment: "dropped" })
+      expect(yield* offsets.get(consumer)).toBe(0)
+      expect(yield* drop).toEqual({ version: "dropped", rows: 0 })
+    })
+  )
+
+  on.effect("nothing is dropped while a commit of a copy is under way, and a commit behind the drop is refused", () =>
+    Effect.gen(function* () {
+      const lease = yield* ProcessLease.ProcessLease
+      const sql = yield* PgClient.PgClient
+      const fence = yield* claimed(yield* registered("busy"), "frozen")
+      yield* lease.stop("busy")
+      yield* sql`UPDATE process_lease SET heartbeat_at = heartbeat_at - interval '1 hour' WHERE deployment = 'busy'`
+      const drop = PgViewAliases.drop("busily", { version: "busy", initial: "kept", table: "notes_3" })
+      const [within, end] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const committing = yield* unhurried.pipe(
+        Effect.zipRight(sql`INSERT INTO notes_3 VALUES ('c', 3)`),
+        Effect.zipRight(Deferred.succeed(within, undefined)),
+        Effect.zipRight(Deferred.await(end)),
+        PgFence.guard,
+        Effect.provideService(ProcessContext.ProcessContext, fence),
+        Effect.fork
+      )
+      yield* Deferred.await(within)
+      expect(yield* Effect.flip(drop)).toMatchObject({ _tag: "DropRefused", reason: "Runs" })
+      yield* Deferred.succeed(end, undefined)
+      yield* Fiber.join(committing)
+      expect(yield* drop).toEqual({ version: "busy", rows: 1 })
+      const late = PgFence.guard(sql`INSERT INTO notes_3 VALUES ('d', 4)`)
+      const refused = yield* Effect.flip(Effect.provideService(late, ProcessContext.ProcessContext, fence))
+      expect(refused).toMatchObject({ _tag: "Fenced" })
     })
   )
 

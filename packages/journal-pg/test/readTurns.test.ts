@@ -11,7 +11,10 @@ it.effect("four hold a page at a time, and a turn that ends is the next one's", 
     const had = new Map<number, ReadTurns.Turn>()
     const taking = yield* Effect.forEach(
       Array.from({ length: 6 }, (_, i) => i),
-      (i) => Effect.fork(Effect.map(turns.take, (turn) => had.set(i, turn)))
+      (i) => {
+        const turn = { since: 0 }
+        return Effect.fork(Effect.map(turns.take(turn), () => had.set(i, turn)))
+      }
     )
     yield* settled
     expect([...had.keys()]).toEqual([0, 1, 2, 3])
@@ -29,8 +32,8 @@ it.effect("four hold a page at a time, and a turn that ends is the next one's", 
 it.effect("those who take long hold up nobody", () =>
   Effect.gen(function* () {
     const turns = yield* ReadTurns.make
-    yield* Effect.replicateEffect(turns.take, 4)
-    const late = yield* Effect.fork(turns.take)
+    yield* taken(turns, 4)
+    const late = yield* Effect.fork(taken(turns, 1))
     yield* TestClock.adjust("249 millis")
     expect(late.unsafePoll()).toBeNull()
     yield* TestClock.adjust("1 millis")
@@ -41,11 +44,33 @@ it.effect("those who take long hold up nobody", () =>
 it.effect("who is interrupted while it waits takes no turn with it", () =>
   Effect.gen(function* () {
     const turns = yield* ReadTurns.make
-    const [first] = yield* Effect.replicateEffect(turns.take, 4)
-    const gone = yield* Effect.fork(turns.take)
+    const [first] = yield* taken(turns, 4)
+    const gone = yield* Effect.fork(taken(turns, 1))
     yield* settled
     yield* Fiber.interrupt(gone)
     if (first !== undefined) turns.end(first)
-    yield* turns.take
+    yield* taken(turns, 1)
   })
 )
+
+it.effect("who is interrupted as its turn comes can give it back", () =>
+  Effect.gen(function* () {
+    const turns = yield* ReadTurns.make
+    const [first] = yield* taken(turns, 4)
+    const turn = { since: 0 }
+    const gone = yield* Effect.fork(turns.take(turn))
+    yield* settled
+    // its turn has come, and it has not heard of it
+    if (first !== undefined) turns.end(first)
+    yield* Fiber.interrupt(gone)
+    turns.end(turn)
+    yield* taken(turns, 1)
+  })
+)
+
+/** So many that have a turn. */
+const taken = (turns: ReadTurns.ReadTurns, count: number) =>
+  Effect.forEach(
+    Array.from({ length: count }, () => ({ since: 0 })),
+    (turn) => Effect.as(turns.take(turn), turn)
+  )

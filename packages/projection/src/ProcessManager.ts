@@ -54,7 +54,7 @@ export * from "./Reaction.js"
  * a rejection must not depend on the rejection coming again; where it does, use `withState`.
  *
  * With `only`, it gets events of these types alone, as `Projection.atLeastOnce` does. The offset is committed after at
- * most `pageSize` events (100 by default). Throws a `RangeError` when `pageSize` is not a positive integer.
+ * most `pageSize` events (100 by default). Throws a `RangeError` as that does.
  *
  * @since 0.1.0
  * @category constructors

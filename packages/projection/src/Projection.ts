@@ -166,9 +166,10 @@ export type Of<E extends { readonly _tag: string }, T extends E["_tag"]> = Extra
  * event on. What a handler acquires in its scope is released after the event.
  *
  * With `only`, it gets events of these types alone. The others cost next to nothing: their offset is committed with the next
- * event that is handled, or after a second, so that much the lag may show.
+ * event that is handled, or after a second, so that much the lag may show. What was passed over stays so: a type that is
+ * named later is met from where each partition stands when the new code takes it (`Replay.rewind` for what was before).
  *
- * Throws a `RangeError` when `pageSize` is not a positive integer.
+ * Throws a `RangeError` when `pageSize` is not a positive integer, or `only` names no type, or one that the journal has not.
  *
  * @since 0.1.0
  * @category constructors
@@ -189,7 +190,7 @@ export const atLeastOnce = <JS, E extends { readonly _tag: string }, X, R, T ext
 > => {
   const pageSize = checkPageSize(name, options.pageSize ?? 100)
   const policy = options.onFailure ?? FailurePolicy.halt
-  const only = options.only === undefined ? undefined : new Set<string>(options.only)
+  const only = options.only === undefined ? undefined : typesOf(name, options.journal.format.shapes, options.only)
   const concerns = (event: EntityEvent.EntityEvent<E>): event is EntityEvent.EntityEvent<Of<E, T>> =>
     only === undefined || only.has(event.event._tag)
   const handle = (event: EntityEvent.EntityEvent<E>) =>
@@ -214,6 +215,20 @@ export const atLeastOnce = <JS, E extends { readonly _tag: string }, X, R, T ext
       return yield* Process.fromEffect(Effect.mapInputContext(process, (_: Context.Context<never>) => context))
     })
   )
+}
+
+/** The types that a projection is about: of those that are written, for no event has the name of one that is only read. */
+const typesOf = (
+  name: string,
+  shapes: Journal.Any<never, never>["format"]["shapes"],
+  only: ReadonlyArray<string>
+): ReadonlySet<string> => {
+  if (only.length === 0) throw new RangeError(`projection ${name}: only must name a type of event`)
+  const types = new Set(shapes.filter(({ current }) => current).map(({ type }) => type))
+  for (const type of only) {
+    if (!types.has(type)) throw new RangeError(`projection ${name}: the journal has no events of type ${type}`)
+  }
+  return new Set(only)
 }
 
 const perTag = <R, S, Q>(

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { ConsumerId, type JournalError } from "@aecor/core"
-import { Clock, Duration, Effect, Option, Schedule, Stream } from "effect"
+import { Clock, Duration, Effect, Option, Stream } from "effect"
 import * as Verifying from "./internal/verifying.js"
 import type { ViewProjection } from "./Projection.js"
 import type { ViewStoreError } from "./ViewStore.js"
@@ -45,41 +45,42 @@ export const progress = <JS, E, VS, V>(
       const journal = yield* projection.journal
       const store = yield* projection.view
       const { tags } = projection.journal.tagging
-      let ends: ReadonlyArray<number> = []
-      const look = Effect.map(
-        Effect.forEach(tags, (tag) =>
-          Effect.zipWith(
-            store.load(ConsumerId.make(projection.name, tag), []),
-            journal.head(tag),
-            ({ offset }, head) => ({ offset, head: Math.max(offset, head) })
-          )
-        ),
-        (all) => {
-          const before = ends
-          ends = all.map(({ head }) => head)
-          return {
+      /** How far it is; `ends` are where the partitions ended at the look before, none at the first. */
+      const look = (ends: ReadonlyArray<number>) =>
+        Effect.map(
+          Effect.forEach(tags, (tag) =>
+            Effect.zipWith(
+              store.load(ConsumerId.make(projection.name, tag), []),
+              journal.head(tag),
+              ({ offset }, head) => ({ offset, head: Math.max(offset, head) })
+            )
+          ),
+          (all) => ({
+            heads: all.map(({ head }) => head),
             // a partition's offset says how much of the whole journal is behind it
             done: Math.floor(all.reduce((sum, { offset }) => sum + offset, 0) / tags.length),
             total: Math.floor(all.reduce((sum, { head }) => sum + head, 0) / tags.length),
-            behind: all.filter(({ head, offset }, i) => offset < (before[i] ?? head)).length
-          }
-        }
-      )
+            behind: all.filter(({ head, offset }, i) => offset < (ends[i] ?? head)).length
+          })
+        )
       const since = yield* Clock.currentTimeMillis
-      const { done: first } = yield* look
-      ends = []
-      const now = Effect.gen(function* () {
-        const found = yield* look
+      const { done: first } = yield* look([])
+      const now = Effect.fnUntraced(function* (ends: ReadonlyArray<number>) {
+        const { heads, ...found } = yield* look(ends)
         const took = (yield* Clock.currentTimeMillis) - since
         const perSecond = took > 0 ? ((found.done - first) * 1000) / took : 0
         const left =
           perSecond > 0 ? Option.some(Duration.seconds((found.total - found.done) / perSecond)) : Option.none()
-        return { ...found, perSecond: Math.round(perSecond), left } satisfies CatchUp
+        const told: CatchUp = { ...found, perSecond: Math.round(perSecond), left }
+        return [told, told.behind === 0 ? Option.none() : Option.some(heads)] as const
       })
-      const schedule = Schedule.spaced(options.every ?? "1 second")
-      return Stream.takeUntil(Stream.repeatEffectWithSchedule(now, schedule), ({ behind }) => behind === 0)
+      const { every = "1 second" } = options
+      return Stream.paginateEffect(nothing, (ends) => (ends === nothing ? now(ends) : Effect.delay(now(ends), every)))
     })
   )
+
+/** Where partitions ended when nobody has looked. */
+const nothing: ReadonlyArray<number> = []
 
 /**
  * A row that is not the same in both versions, at the version (sequence) at which that was found: `Different` in the first

@@ -5,10 +5,11 @@
  * @since 0.1.0
  */
 import { type EntityEvent, type ProcessContext, Tagging } from "@aecor/core"
-import { Data, type DateTime, type Effect, type Option, Schema, type Scope } from "effect"
+import { Data, DateTime, Effect, type Option, Schema, type Scope } from "effect"
 
 /**
- * A timer: `id` is unique among those of its `name`. It is fired at `due` or after it.
+ * A timer: `id` is unique among those of its `name`. It is fired at `due` or after it; a fraction of a millisecond counts as
+ * a whole one.
  *
  * - `payload`: anything that JSON keeps as it is; `null` where it is left out.
  * - `metadata`: what the event carries that it becomes: `EntityEvent.causedBy` where an event leads to the timer.
@@ -109,7 +110,7 @@ export class TimersError extends Data.TaggedError("TimersError")<{
 export interface Operations {
   /**
    * Makes a timer, or changes the due date and the payload of a pending one. The same again changes nothing, so it may be
-   * repeated. One whose due date is past is due at once.
+   * repeated. One whose due date is past is due at once. Fails where its `keyOf` is longer than `longestKey`.
    */
   readonly schedule: (timer: Timer) => Effect.Effect<Scheduled, TimersError>
   /** Takes a pending timer back. */
@@ -151,6 +152,30 @@ export interface Operations {
  * @category combinators
  */
 export const keyOf = (name: string, id: string): string => JSON.stringify([name, id])
+
+/**
+ * How long the key of a timer may be, in bytes of UTF-8: shorter than what the indexes of a journal and of what follows from
+ * it take. A timer that comes due and cannot become an event would be in the way of the others.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const longestKey = 1024
+
+/**
+ * A timer as a store has to keep it: due at a whole millisecond, never before the given date. Fails where no journal may
+ * take its key.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const toEntry = (timer: Timer): Effect.Effect<Entry, TimersError> => {
+  const { due, id, metadata = {}, name, payload = null } = timer
+  const bytes = new TextEncoder().encode(keyOf(name, id)).length
+  return bytes > longestKey
+    ? new TimersError({ description: `the key of a timer would have ${bytes} bytes; it may have ${longestKey}` })
+    : Effect.succeed({ name, id, due: DateTime.mapEpochMillis(due, Math.ceil), payload, metadata })
+}
 
 /**
  * Among how many slots the timers of a name are spread: more processes than these cannot share them. Part of the storage

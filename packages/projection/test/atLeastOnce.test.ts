@@ -233,6 +233,30 @@ describe("a projection of some types of events only", () => {
     }).pipe(Effect.provide(Memory))
   )
 
+  it.scoped("a type that is named later is met from where the projection stands", () =>
+    Effect.gen(function* () {
+      const { handled, handle } = handling()
+      const older = yield* start(seldom(handle))
+      yield* count("a", [1])
+      yield* breakIt("a", 1)
+      yield* TestClock.adjust("2 seconds")
+      yield* older.shutdown
+      yield* count("a", [2], 2)
+      yield* start(Projection.atLeastOnce("Seldom", { journal: CounterJournal, only: ["Broken", "Counted"], handle }))
+      yield* TestClock.adjust("2 seconds")
+      expect(handled.map(({ sequence }) => sequence)).toEqual([2, 3])
+    }).pipe(Effect.provide(Memory))
+  )
+
+  it("refuses to be about no type, and about one that the journal has not", () => {
+    const about = (only: ReadonlyArray<"Broken">) =>
+      Projection.atLeastOnce("Seldom", { journal: CounterJournal, only, handle: () => Effect.void })
+    const unknown: ReadonlyArray<string> = ["Broken", "Brocken"]
+    expect(() => about([])).toThrow(RangeError)
+    expect(() => about(unknown as ReadonlyArray<"Broken">)).toThrow("has no events of type Brocken")
+    expect(about(["Broken"]).name).toBe("Seldom")
+  })
+
   it.scoped("an older copy's offset of what it passed is refused, and the process ends", () =>
     Effect.gen(function* () {
       const { handle } = handling()

@@ -1,9 +1,19 @@
 // A view that several journals write to: each entity's row by its own, or merged rows by all of them.
 import { Journal, Tagging } from "@aecor/core"
-import { MergedView, Projection, ViewStore } from "@aecor/projection"
+import { FailurePolicy, MergedView, Projection, ViewStore } from "@aecor/projection"
 import { describe, expect, it } from "@effect/vitest"
-import { Deferred, Effect, Layer, Option, Schema, TestClock } from "effect"
-import { claim, count, Counted, CounterJournal, CounterView, errorOf, Memory, start } from "./fixtures/counter.js"
+import { Deferred, Effect, Fiber, Layer, Option, Schema, TestClock } from "effect"
+import {
+  claim,
+  count,
+  Counted,
+  type CounterEvent,
+  CounterJournal,
+  CounterView,
+  errorOf,
+  Memory,
+  start
+} from "./fixtures/counter.js"
 
 class OtherJournal extends Journal.Tag<OtherJournal>()("OtherJournal", {
   event: Counted,
@@ -112,6 +122,56 @@ describe("a view over several journals", () => {
       )
       expect(yield* MergedView.get(view, "a")).toEqual(Option.some({ sum: 16 }))
       expect(yield* MergedView.get(view, "nobody")).toEqual(Option.none())
+    }).pipe(Effect.provide(Both))
+  )
+
+  it.scoped("a receipt is waited for at the projection of its own journal, though both have entities of one key", () =>
+    Effect.gen(function* () {
+      const view = MergedView.make(Parts, {
+        journals: [CounterJournal, OtherJournal],
+        merge: (one, other) => ({ sum: one.sum + other.sum })
+      })
+      let poisoned = 20
+      const options = {
+        view,
+        keys: ({ key }: { readonly key: string }) => [key, "all"],
+        project: (part: Option.Option<{ readonly sum: number }>, { event }: { readonly event: CounterEvent }) => {
+          if (event._tag === "Counted" && event.by === poisoned) throw new Error("poisoned")
+          return added(part, event)
+        },
+        onFailure: FailurePolicy.quarantine()
+      }
+      // one name, in two deployments' taggings: the receipts, offsets and quarantines are told apart by the tag
+      const counters = MergedView.exactlyOnce("Merged", { ...options, journal: CounterJournal })
+      const others = MergedView.exactlyOnce("Merged", { ...options, journal: OtherJournal })
+      yield* count("a", [1, 2, 3])
+      yield* countOther("a", [10])
+      const ofCounter = { key: "a", sequence: 3 }
+      const ofOther = { key: "a", sequence: 1 }
+      const other = yield* start(others)
+      yield* MergedView.awaitReceipt(others, ofOther, "1 second")
+      expect(yield* MergedView.get(view, "all")).toEqual(Option.some({ sum: 10 }))
+      // the counters' process does not run, and the others' offset says nothing of it
+      const waiting = yield* Effect.fork(Effect.flip(MergedView.awaitReceipt(counters, ofCounter, "1 second")))
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(waiting)).toMatchObject({ _tag: "ReceiptTimeout", ...ofCounter })
+      yield* other.shutdown
+      yield* start(counters)
+      yield* MergedView.awaitReceipt(counters, ofCounter, "1 second")
+      expect(yield* MergedView.get(view, "all")).toEqual(Option.some({ sum: 16 }))
+      // what waits of the one journal's part of a row is none of the other's affair
+      yield* count("a", [20], 3)
+      yield* settled
+      const aside = yield* Effect.flip(MergedView.awaitReceipt(counters, { key: "a", sequence: 4 }, "1 second"))
+      expect(aside).toMatchObject({ _tag: "Quarantined", entry: { consumer: { tag: { name: "Counter" } } } })
+      yield* countOther("a", [30], 1)
+      yield* start(others)
+      yield* MergedView.awaitReceipt(others, { key: "a", sequence: 2 }, "1 second")
+      expect(yield* MergedView.get(view, "a")).toEqual(Option.some({ sum: 46 }))
+      poisoned = 0
+      yield* counters.quarantine.retry()
+      yield* MergedView.awaitReceipt(counters, { key: "a", sequence: 4 }, "1 second")
+      expect(yield* MergedView.get(view, "a")).toEqual(Option.some({ sum: 66 }))
     }).pipe(Effect.provide(Both))
   )
 

@@ -65,3 +65,14 @@ it.effect("who goes away takes no look from the others, and leaves none behind t
     expect(looks()).toBe(3)
   })
 )
+
+it.effect("a look is in nobody's trace, whoever came first", () =>
+  Effect.gen(function* () {
+    const ask = SharedLook.make(Effect.withSpan(Effect.currentSpan, "look"))
+    const first = yield* Effect.gen(function* () {
+      const { traceId } = yield* Effect.currentSpan
+      return [traceId, (yield* ask).traceId] as const
+    }).pipe(Effect.withSpan("first"))
+    expect(first[1]).not.toBe(first[0])
+  })
+)

@@ -3,7 +3,7 @@
  * of it.
  *
  * A refusal is JSON with its name in `_tag`: 404 not found, 409 conflict with the booking's state, 422 against the
- * rules, 400 malformed (naming the field), 503 try again.
+ * rules, 400 malformed (naming the field), 401 and 403 for operators only, 503 try again.
  */
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
@@ -16,6 +16,7 @@ import { Payment, PaymentIdTaken, Received } from "../payment/PaymentInbox.js"
 import { SeatOffer } from "../reservation/TicketReservation.js"
 import { BookingRow } from "../view/BookingRow.js"
 import { CommandNotAnswered, StorageUnavailable, ViewBehind } from "./HttpError.js"
+import { Operator } from "./Operator.js"
 import { ReadToken } from "./ReadToken.js"
 
 const clientId = HttpApiSchema.param("clientId", ClientId)
@@ -111,13 +112,21 @@ const payments = HttpApiGroup.make("payments")
       .annotate(OpenApi.Description, "Where a payment stands, and why it was refused.")
   )
   .add(
+    HttpApiEndpoint.get("ofClient")`/clients/${clientId}/payments`
+      .addSuccess(Schema.Array(Payment))
+      .addError(StorageUnavailable, { status: 503 })
+      .annotate(OpenApi.Description, "Where a client's payments stand, the last received first, 1,000 at the most.")
+  )
+  .add(
     HttpApiEndpoint.get("refused")`/payments/refused`
+      .middleware(Operator)
       .addSuccess(Schema.Array(Payment))
       .addError(StorageUnavailable, { status: 503 })
       .annotate(OpenApi.Description, "For operators: the payments whose money is to be given back, the last first.")
   )
   .add(
     HttpApiEndpoint.post("again")`/payments/${paymentId}/again`
+      .middleware(Operator)
       .setPayload(Schema.Struct({}))
       .addSuccess(Payment, { status: 202 })
       .addError(PaymentNotFound, { status: 404 })
@@ -169,12 +178,14 @@ const node = HttpApiGroup.make("node", { topLevel: true })
   .add(HttpApiEndpoint.get("ready")`/ready`.addSuccess(Readiness).addError(NotReady, { status: 503 }))
   .add(
     HttpApiEndpoint.get("processes")`/processes`
+      .middleware(Operator)
       .addSuccess(Schema.Array(Process))
       .addError(StorageUnavailable, { status: 503 })
       .annotate(OpenApi.Description, "For operators: where every process of the cluster runs. Times in milliseconds.")
   )
   .add(
     HttpApiEndpoint.get("events")`/bookings/${bookingId}/events`
+      .middleware(Operator)
       .addSuccess(Schema.Array(Happened))
       .addError(StorageUnavailable, { status: 503 })
       .annotate(OpenApi.Description, "For operators: all that has happened to a booking; nothing, if there is none.")

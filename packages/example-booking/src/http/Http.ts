@@ -14,6 +14,7 @@ import { BookingsHttp } from "./BookingsHttp.js"
 import { ConcertsHttp } from "./ConcertsHttp.js"
 import { guard } from "./Guard.js"
 import { NodeHttp } from "./NodeHttp.js"
+import * as Operator from "./Operator.js"
 import { PaymentsHttp } from "./PaymentsHttp.js"
 import * as Server from "./Server.js"
 
@@ -23,7 +24,7 @@ const api = Layer.provide(HttpApiBuilder.api(BookingApi), [
   ConcertsHttp,
   LiveHttp,
   NodeHttp
-]).pipe(Layer.provide(Bookings.layer))
+]).pipe(Layer.provide([Bookings.layer, Operator.layer]))
 
 /** What the application's requests need: the endpoints, the pages, and the pages about the endpoints. */
 const endpoints = Layer.mergeAll(PageHttp, HttpApiSwagger.layer(), HttpApiBuilder.middlewareOpenApi()).pipe(

@@ -15,6 +15,11 @@ export const PaymentsHttp = HttpApiBuilder.group(BookingApi, "payments", (handle
         Effect.catchTag("PaymentInboxError", unavailable)
       )
     )
+    .handle("ofClient", ({ path: { clientId } }) =>
+      Effect.flatMap(PaymentInbox, (inbox) => inbox.ofClient(clientId)).pipe(
+        Effect.catchTag("PaymentInboxError", unavailable)
+      )
+    )
     .handle("refused", () =>
       Effect.flatMap(PaymentInbox, (inbox) => inbox.refused).pipe(Effect.catchTag("PaymentInboxError", unavailable))
     )

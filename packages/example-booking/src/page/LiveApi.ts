@@ -5,6 +5,7 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { Schema } from "effect"
 import { BookingId, ClientId, ConcertId } from "../domain/Ids.js"
+import { Operator } from "../http/Operator.js"
 
 const Events = Schema.String.pipe(HttpApiSchema.withEncoding({ kind: "Text", contentType: "text/event-stream" }))
 
@@ -19,10 +20,11 @@ export const live = HttpApiGroup.make("live")
   )
   .add(
     HttpApiEndpoint.get("machinery")`/live/machinery`
+      .middleware(Operator)
       .setUrlParams(Schema.Struct({ booking: Schema.optionalWith(BookingId, { as: "Option", exact: true }) }))
       .addSuccess(Events)
       .annotate(
         OpenApi.Description,
-        "For the page: `processes`, `lag`, the `refused` payments, the `activity` of all bookings, and the `history` of one."
+        "For operators, for their page: `processes`, `lag`, the `refused` payments, the `activity` of all bookings, and the `history` of one."
       )
   )

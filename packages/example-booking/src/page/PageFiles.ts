@@ -2,8 +2,8 @@
  * The pages and what belongs to them, as files of `public/`: read when the node begins, served from memory.
  *
  * A browser asks each time whether a file is still the same (`ETag`), so a page never mixes files of two releases for
- * longer than it takes to load. Nothing is built, and no other host is asked for anything: the policy that goes with
- * each file forbids it.
+ * longer than it takes to load. Nothing is built, but that a page's content is put into the frame of all; and no other
+ * host is asked for anything: the policy that goes with each file forbids it.
  */
 import { createHash } from "node:crypto"
 import * as fs from "node:fs"
@@ -11,6 +11,7 @@ import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { Headers, HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Effect, Option } from "effect"
+import * as Frame from "./Frame.js"
 
 const folder = fileURLToPath(new URL("../../public/", import.meta.url))
 
@@ -40,14 +41,19 @@ export interface PageFile {
   readonly serve: Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
 }
 
-/** A page is served by its bare name, its parts below `/page`. */
-const pathOf = (name: string): `/${string}` => {
-  if (name === "index.html") return "/"
-  return name.endsWith(".html") ? `/${path.basename(name, ".html")}` : `/page/${name}`
+const frame = "frame.html"
+const bytesOf = (name: string) => fs.readFileSync(path.join(folder, name))
+
+/** What is served of a file, and where: a page in its frame, at its own address; a part of it as it is, below `/page`. */
+const servedOf = (name: string) => {
+  const page = path.basename(name, ".html")
+  const own = Frame.pathOf(page)
+  if (own === undefined) return { at: `/page/${name}` as const, content: bytesOf(name) }
+  return { at: own, content: Buffer.from(Frame.around(bytesOf(frame).toString(), page, bytesOf(name).toString())) }
 }
 
 const fileOf = (name: string): PageFile => {
-  const content = fs.readFileSync(path.join(folder, name))
+  const { at, content } = servedOf(name)
   const etag = `"${createHash("sha256").update(content).digest("base64url").slice(0, 22)}"`
   const headers = {
     etag,
@@ -62,7 +68,7 @@ const fileOf = (name: string): PageFile => {
   const unchanged = HttpServerResponse.empty({ status: 304, headers })
   const known = (tags: string) => tags.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag)
   return {
-    path: pathOf(name),
+    path: at,
     serve: Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
       Option.exists(Headers.get(request.headers, "if-none-match"), known) ? unchanged : whole
     )
@@ -73,6 +79,6 @@ const fileOf = (name: string): PageFile => {
 export const read: Effect.Effect<ReadonlyArray<PageFile>> = Effect.sync(() =>
   fs
     .readdirSync(folder)
-    .filter((name) => path.extname(name) in types)
+    .filter((name) => path.extname(name) in types && name !== frame)
     .map(fileOf)
 )

@@ -41,6 +41,13 @@ const make = Effect.gen(function* () {
         return kept
       }),
     get: (paymentId) => Effect.sync(() => Option.fromNullable(payments.get(paymentId))),
+    ofClient: (clientId) =>
+      Effect.sync(() =>
+        all()
+          .filter((payment) => payment.clientId === clientId)
+          .toReversed()
+          .slice(0, 1000)
+      ),
     refused: Effect.sync(() =>
       all()
         .filter(({ state }) => state === "refused")

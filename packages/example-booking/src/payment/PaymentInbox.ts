@@ -61,6 +61,8 @@ export class PaymentInbox extends Context.Tag("PaymentInbox")<
     /** Keeps a payment. The same one again changes nothing, and tells where it stands. */
     readonly receive: (payment: Received) => Effect.Effect<Payment, PaymentIdTaken | PaymentInboxError>
     readonly get: (paymentId: PaymentId) => Effect.Effect<Option.Option<Payment>, PaymentInboxError>
+    /** A client's, the last received first, 1,000 at the most. */
+    readonly ofClient: (clientId: ClientId) => Effect.Effect<ReadonlyArray<Payment>, PaymentInboxError>
     /** The refused ones, the last first, 1,000 at the most. */
     readonly refused: Effect.Effect<ReadonlyArray<Payment>, PaymentInboxError>
     /** A share's received ones, those first that are due first; so many at the most. */

@@ -29,7 +29,8 @@ export const migrations: PgMigrations.Migrations = PgMigrations.make("payment_in
     CREATE INDEX payment_received_due ON payment_received (due_at) WHERE state = 'received';
     CREATE INDEX payment_received_refused ON payment_received (settled_at) WHERE state = 'refused';
     `
-  )
+  ),
+  PgMigrations.step("by client", "CREATE INDEX payment_received_client ON payment_received (client_id, received_at)")
 ])
 
 /** How often it is looked for what other nodes have received. */
@@ -102,6 +103,7 @@ const make = Effect.gen(function* () {
       return kept
     }),
     get,
+    ofClient: (clientId) => find("WHERE client_id = $1 ORDER BY received_at DESC LIMIT 1000", [clientId]),
     refused: find("WHERE state = 'refused' ORDER BY settled_at DESC LIMIT 1000"),
     waiting: ({ index, of }, most) =>
       find("WHERE state = 'received' AND hash % $1 = $2 ORDER BY due_at LIMIT $3", [of, index, most]),

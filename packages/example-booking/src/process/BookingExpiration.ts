@@ -20,7 +20,9 @@ const expireOne = (bookingId: BookingId) =>
       Effect.logWarning("a booking was not expired, and is next time", error)
     ),
     // it was paid or changed meanwhile, or this node's clock is ahead of the booking's
-    Effect.catchAll(({ message }) => Effect.logDebug(`booking ${bookingId}: ${message}`))
+    Effect.catchAll(({ message }) => Effect.logDebug(`booking ${bookingId}: ${message}`)),
+    // the others are not to wait for it
+    Effect.catchAllDefect((defect) => Effect.logError(`booking ${bookingId} met a defect, and was not expired`, defect))
   )
 
 /** Expires what the view says is past its time now. */

@@ -2,8 +2,8 @@
  * Clients that ask any of several nodes. A client whose node vanishes sends the same request to another node; a command's
  * own id makes that harmless.
  */
-import { HttpApiClient, type HttpClient } from "@effect/platform"
-import { Effect, Random, Schedule } from "effect"
+import { HttpApiClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import { Config, type ConfigError, Context, Effect, Option, Random, Schedule } from "effect"
 import { BookingApi } from "../http/BookingApi.js"
 
 export type Client = Effect.Effect.Success<ReturnType<typeof connect>>
@@ -32,11 +32,21 @@ export interface Front {
   }
 }
 
+/** They ask as operators, where the nodes have a token for these: they have to know what is told to no client. */
+const asOperator = Effect.gen(function* () {
+  const context = yield* Effect.context<HttpClient.HttpClient>()
+  const token = yield* Config.option(Config.nonEmptyString("OPERATOR_TOKEN"))
+  if (Option.isNone(token)) return context
+  const client = Context.get(context, HttpClient.HttpClient)
+  const showing = HttpClient.mapRequest(client, HttpClientRequest.bearerToken(token.value))
+  return Context.add(context, HttpClient.HttpClient, showing)
+})
+
 /** `nodes` are those that can be asked, now. */
 export const make = (
   nodes: () => ReadonlyArray<{ readonly url: string }>
-): Effect.Effect<Front, never, HttpClient.HttpClient> =>
-  Effect.map(Effect.context<HttpClient.HttpClient>(), (context) => {
+): Effect.Effect<Front, ConfigError.ConfigError, HttpClient.HttpClient> =>
+  Effect.map(asOperator, (context) => {
     const known = new Map<string, Client>()
     const counts = { requests: 0, repeated: 0 }
     const clientOf = (url: string) => {

@@ -117,18 +117,26 @@ layer(Layer.merge(Browser.layer, Fleet.layer), { timeout: Duration.minutes(3), e
           await page.locator("#hold").click()
           const held = await booking(page, "Confirmed")
           // the seats are given back elsewhere, a moment before the payment comes
-          await page.route("**/payments", async (route) => {
-            const { bookingId, clientId } = route.request().postDataJSON()
-            const path = `/clients/${clientId}/bookings/${bookingId}`
-            await page.request.delete(new URL(path, page.url()).href, { data: { reason: "ill" } })
-            await route.continue()
-          })
+          await page.route(
+            ({ pathname }) => pathname === "/payments",
+            async (route) => {
+              const { bookingId, clientId } = route.request().postDataJSON()
+              const path = `/clients/${clientId}/bookings/${bookingId}`
+              await page.request.delete(new URL(path, page.url()).href, { data: { reason: "ill" } })
+              await route.continue()
+            }
+          )
           await held.getByRole("button", { name: "Pay" }).click()
           const refusal = (await booking(page, "Cancelled")).locator(".refusal:visible")
           await refusal.waitFor()
           expect(await refusal.textContent()).toContain("The payment was not taken: the booking was cancelled: ill.")
 
           await hears(page, "the money comes back")
+          // it is no passing word: who comes back reads it again, on the same booking, and it is told once only
+          await page.reload()
+          await refusal.waitFor()
+          expect(await refusal.textContent()).toContain("The payment was not taken: the booking was cancelled: ill.")
+          expect(await page.locator("#news").textContent()).toBe("")
 
           const listed = machinery.locator("#refused li")
           await listed.waitFor()
@@ -137,6 +145,55 @@ layer(Layer.merge(Browser.layer, Fleet.layer), { timeout: Duration.minutes(3), e
           await hears(machinery, "is tried again")
           // its booking is over, so it is refused again
           await listed.waitFor()
+        })
+      })
+    )
+
+    it.scoped("a denied booking still says so after the page is loaded again", () =>
+      Effect.gen(function* () {
+        const [slow, fast] = [yield* person(), yield* person()]
+        yield* steps(async () => {
+          const taken = { concertId: "concertB", seats: [{ row: 3, number: 3 }] }
+          const place = async (page: Page) => {
+            const path = `/clients/${await page.locator("#name").inputValue()}/bookings`
+            await page.request.post(new URL(path, page.url()).href, { data: taken })
+          }
+          await place(fast)
+          await booking(fast, "Confirmed")
+          await place(slow)
+          await booking(slow, "Denied")
+          await slow.reload()
+          expect(await (await booking(slow, "Denied")).textContent()).toContain("Somebody was faster")
+        })
+      })
+    )
+
+    it.scoped("the machinery asks for the operators' token where the node wants one, and remembers it", () =>
+      Effect.gen(function* () {
+        const page = yield* person("/machinery")
+        yield* steps(async () => {
+          const refuse = { status: 401, json: { _tag: "OperatorTokenRequired", message: "" } }
+          await page.route("**/processes", async (route) => {
+            const shown = (await page.context().cookies()).map(({ name, value }) =>
+              [name, decodeURIComponent(value)].join()
+            )
+            await (shown.includes("operator,s3;cret") ? route.continue() : route.fulfill(refuse))
+          })
+          await page.reload()
+          const door = page.locator("#door")
+          await door.waitFor()
+          expect(await page.locator("#inside").isVisible()).toBe(false)
+          const show = async (token: string) => {
+            await page.getByLabel("Token").fill(token)
+            await page.keyboard.press("Enter")
+          }
+          await show("other")
+          await page.locator("#door-why", { hasText: "not the token" }).waitFor()
+          await show("s3;cret")
+          await page.locator(".process").first().waitFor()
+          expect(await door.isVisible()).toBe(false)
+          await page.reload()
+          await page.locator(".process").first().waitFor()
         })
       })
     )

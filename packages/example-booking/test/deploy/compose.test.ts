@@ -48,7 +48,7 @@ describe("docker-compose.yml", () => {
     expect(all.map(([name]) => name)).toEqual(["postgres", "node1", "node2", "node3", "entrance"])
     expect(nodes.map(([name]) => name)).toEqual(["node1", "node2", "node3"])
     expect(postgres?.healthcheck?.test.slice(0, 2)).toEqual(["CMD", "pg_isready"])
-    expect(all.flatMap(([_, service]) => service.ports ?? [])).toEqual(["8080:8080"])
+    expect(all.flatMap(([_, service]) => service.ports ?? [])).toEqual(["127.0.0.1:8080:8080"])
   })
 
   it("starts each after what it needs, and lets it leave in its own time", () => {
@@ -83,6 +83,7 @@ describe("docker-compose.yml", () => {
     for (const [name, { environment = {} }] of nodes) {
       expect(Object.keys(environment).filter((setting) => !settings.has(setting))).toEqual([])
       expect(environment["HOST"]).toBe(name)
+      expect(environment["OPERATOR_TOKEN"]).toBe("${OPERATOR_TOKEN:-booking}")
       expect(environment["DATABASE_URL"]).toBe(`postgres://${user}:${password}@postgres:5432/${database}`)
     }
     expect(postgres?.healthcheck?.test).toEqual(expect.arrayContaining([user, database]))
@@ -90,7 +91,7 @@ describe("docker-compose.yml", () => {
 
   it("asks for no file or variable of whoever starts it", () => {
     const variables = [...read("docker-compose.yml").matchAll(/\$\{([^}]*)\}/g)].map(([_, variable]) => variable)
-    expect(new Set(variables)).toEqual(new Set(["POSTGRES_PASSWORD:-booking"]))
+    expect(new Set(variables)).toEqual(new Set(["OPERATOR_TOKEN:-booking", "POSTGRES_PASSWORD:-booking"]))
   })
 })
 

@@ -17,7 +17,13 @@ const Variable = Schema.Struct({
   value: Schema.optional(Schema.String),
   valueFrom: Schema.optional(
     Schema.Union(
-      Schema.Struct({ secretKeyRef: Schema.Struct({ name: Schema.String, key: Schema.String }) }),
+      Schema.Struct({
+        secretKeyRef: Schema.Struct({
+          name: Schema.String,
+          key: Schema.String,
+          optional: Schema.optional(Schema.Boolean)
+        })
+      }),
       Schema.Struct({ fieldRef: Schema.Struct({ fieldPath: Schema.Literal("status.podIP") }) })
     )
   )
@@ -140,6 +146,9 @@ describe("the manifest", () => {
     expect(of("DATABASE_URL")).toEqual({
       name: "DATABASE_URL",
       valueFrom: { secretKeyRef: { name: "booking-database", key: "url" } }
+    })
+    expect(of("OPERATOR_TOKEN")?.valueFrom).toEqual({
+      secretKeyRef: { name: "booking-operator", key: "token", optional: true }
     })
     expect([of("HTTP_PORT")?.value, of("CLUSTER_PORT")?.value]).toEqual([String(ports.http), String(ports.cluster)])
   })

@@ -13,8 +13,10 @@ const files = fs.readdirSync(folder)
 const textOf = (name: string) => fs.readFileSync(path.join(folder, name), "utf8")
 const ofKind = (...kinds: ReadonlyArray<string>) => files.filter((name) => kinds.includes(path.extname(name)))
 
+const pages = ["booking", "machinery"]
+
 /** Where a file is served. */
-const served = (name: string) => (name.endsWith(".html") ? name.replace(/(index)?\.html$/, "") : `page/${name}`)
+const served = (name: string) => (name.endsWith(".html") ? name.replace(/(booking)?\.html$/, "") : `page/${name}`)
 
 describe("the pages", () => {
   it.effect("are served with their types, to be asked for again, and under a policy that lets nothing else in", () =>
@@ -25,14 +27,10 @@ describe("the pages", () => {
         ".js": "text/javascript; charset=utf-8",
         ".svg": "image/svg+xml"
       }
-      for (const name of files) {
+      for (const name of files.filter((file) => file !== "frame.html")) {
         const { body, headers, status } = yield* request("GET", `/${served(name)}`)
-        expect([name, status, headers.get("content-type"), body]).toEqual([
-          name,
-          200,
-          kinds[path.extname(name)],
-          textOf(name)
-        ])
+        expect([name, status, headers.get("content-type")]).toEqual([name, 200, kinds[path.extname(name)]])
+        if (!name.endsWith(".html")) expect(body).toBe(textOf(name))
         expect(headers.get("cache-control")).toBe("no-cache")
         expect(headers.get("x-content-type-options")).toBe("nosniff")
         const policy = headers.get("content-security-policy")
@@ -41,6 +39,27 @@ describe("the pages", () => {
         expect(policy).not.toContain("unsafe")
       }
     }).pipe(Effect.provide(app))
+  )
+
+  it.effect(
+    "are their content in the frame of all, each with its own title, style and script, and its place in the head",
+    () =>
+      Effect.gen(function* () {
+        for (const name of pages) {
+          const body = String((yield* request("GET", `/${served(`${name}.html`)}`)).body)
+          expect(body).toMatch(/^<!doctype html>/)
+          expect(body).toContain(textOf(`${name}.html`).trimEnd())
+          expect(body).toMatch(/<title>[\w ]+/)
+          expect(body).not.toContain("{{")
+          for (const part of [`/page/${name}.css`, `/page/${name}.js`]) expect(body).toContain(`"${part}"`)
+          expect([...body.matchAll(/href="([^"]+)" aria-current="page"/g)].map(([_, to]) => to)).toEqual([
+            `/${served(`${name}.html`)}`
+          ])
+          const [, skip] = /class="skip" href="#(\w+)"/.exec(body) ?? []
+          expect(body).toContain(`id="${skip}"`)
+        }
+        expect((yield* request("GET", "/frame")).status).toBe(404)
+      }).pipe(Effect.provide(app))
   )
 
   it.effect("are not sent again to who has them", () =>
@@ -56,7 +75,13 @@ describe("the pages", () => {
 
   it.effect("do not hand out what lies beside them", () =>
     Effect.gen(function* () {
-      for (const outside of ["/page/../package.json", "/page/%2e%2e/package.json", "/page/none.js", "/index.html"]) {
+      for (const outside of [
+        "/page/../package.json",
+        "/page/%2e%2e/package.json",
+        "/page/none.js",
+        "/index.html",
+        "/page/frame.html"
+      ]) {
         expect([outside, (yield* request("GET", outside)).status]).toEqual([outside, 404])
       }
     }).pipe(Effect.provide(app))
@@ -76,7 +101,13 @@ describe("what stands in the pages", () => {
 
   it("names only what is served from the same place", () => {
     const known = new Set([...files.map((name) => `/${served(name)}`), "/docs", "/processes"])
-    const inPages = html.flatMap((name) => [...textOf(name).matchAll(/(?:src|href)="([^"#]+)"/g)].map(([_, to]) => to))
+    const inPages = html.flatMap((name) =>
+      [
+        ...textOf(name)
+          .replaceAll("{{name}}", "booking")
+          .matchAll(/(?:src|href)="([^"#]+)"/g)
+      ].map(([_, to]) => to)
+    )
     const inModules = ofKind(".js").flatMap((name) =>
       [...textOf(name).matchAll(/from "\.(\/[^"]+)"/g)].map(([_, to]) => `/page${to}`)
     )
@@ -87,10 +118,16 @@ describe("what stands in the pages", () => {
 
   it("has every element that its modules ask for", () => {
     const ids = (name: string) => new Set([...textOf(name).matchAll(/\sid="([^"]+)"/g)].map(([_, id]) => id))
-    for (const page of ["index.html", "machinery.html"]) {
-      const module = page === "index.html" ? "booking.js" : "machinery.js"
-      const asked = [...`${textOf(module)}${textOf("dom.js")}`.matchAll(/byId\("([^"]+)"/g)].map(([_, id]) => id ?? "")
-      expect(asked.filter((id) => !ids(page).has(id))).toEqual([])
+    for (const page of pages) {
+      const modules = [`${page}.js`, "dom.js", ...(page === "machinery" ? ["operator.js"] : [])]
+      const there = new Set([...ids(`${page}.html`), ...ids("frame.html")])
+      const asked = [
+        ...modules
+          .map(textOf)
+          .join("")
+          .matchAll(/byId\("([^"]+)"/g)
+      ].map(([_, id]) => id ?? "")
+      expect(asked.filter((id) => !there.has(id))).toEqual([])
     }
   })
 })

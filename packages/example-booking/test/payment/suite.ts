@@ -79,6 +79,32 @@ export const suite = <E>(name: string, layer: Layer.Layer<PaymentInbox, E>): voi
     )
 
     holds(
+      "shows a client's, the last first, wherever they stand, and nobody else's",
+      Effect.gen(function* () {
+        const inbox = yield* PaymentInbox
+        for (const [id, client] of [
+          ["p-1", "ann"],
+          ["p-2", "bob"],
+          ["p-3", "ann"]
+        ] as const) {
+          yield* inbox.receive(payment(id, { client }))
+          yield* Effect.sleep("5 millis")
+        }
+        yield* inbox.refuse(payment("p-1").paymentId, "too late")
+        const standing = (client: string) =>
+          Effect.map(inbox.ofClient(ClientId.make(client)), (found) =>
+            found.map(({ paymentId, reason, state }) => [String(paymentId), state, Option.getOrNull(reason)])
+          )
+        expect(yield* standing("ann")).toEqual([
+          ["p-3", "received", null],
+          ["p-1", "refused", "too late"]
+        ])
+        expect(yield* standing("bob")).toEqual([["p-2", "received", null]])
+        expect(yield* standing("cy")).toEqual([])
+      })
+    )
+
+    holds(
       "shows the refused ones, the last first, until they are tried again",
       Effect.gen(function* () {
         const inbox = yield* PaymentInbox

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Effect, FastCheck, Layer, Option, Stream, TestClock } from "effect"
 import * as Booking from "../../src/domain/Booking.js"
+import { BookingSettled } from "../../src/domain/BookingEvent.js"
 import { BookingId, PaymentId } from "../../src/domain/Ids.js"
 import { Memory } from "../../src/memory.js"
 import { PaymentInbox, PaymentInboxError } from "../../src/payment/PaymentInbox.js"
@@ -126,6 +127,22 @@ describe("BookingPayment", () => {
         expect(yield* payments).toEqual([paymentId])
       }).pipe(Effect.provide(app)),
     { fastCheck: { numRuns: 20 } }
+  )
+
+  it.effect("a booking that meets a defect keeps its payment waiting, and holds up no other's", () =>
+    Effect.gen(function* () {
+      const inbox = yield* PaymentInbox
+      yield* place
+      yield* confirm
+      yield* receive()
+      const broken = { paymentId: PaymentId.make("p-2"), clientId, bookingId: BookingId.make("b-2") }
+      const journal = yield* Booking.BookingJournal
+      yield* journal.append(broken.bookingId, 0, [new BookingSettled()])
+      yield* inbox.receive(broken)
+      yield* Effect.forEach(yield* inbox.waiting({ index: 0, of: 1 }, 10), settle, { concurrency: 2 })
+      expect((yield* stateOf()).state).toBe("taken")
+      expect(yield* stateOf(broken.paymentId)).toMatchObject({ state: "received", attempts: 1 })
+    }).pipe(Effect.provide(app))
   )
 
   it.effect("keeps a payment whose booking does not answer, and tries it again", () =>

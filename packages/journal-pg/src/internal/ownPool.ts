@@ -35,11 +35,14 @@ export const layer = (
     Effect.map(PgClient.PgClient, ({ config }) => pool(silence.limited(config, limits[purpose]), purpose, connections))
   )
 
-/** A client whose statements may take as long as they like: the given one, or else one connection of its kind. */
+/**
+ * A client whose statements may take as long as they like: the given one, or else one of its kind. It has a second
+ * connection, because a statement that is interrupted is cancelled over another one: alone it would be waited for.
+ */
 export const unhurried = (
   client: PgClient.PgClient,
   purpose: string
 ): Effect.Effect<PgClient.PgClient, SqlError, Scope.Scope> =>
   silence.isLimited(client.config)
-    ? Effect.map(Layer.build(pool(silence.unlimited(client.config), purpose, 1)), Context.get(PgClient.PgClient))
+    ? Effect.map(Layer.build(pool(silence.unlimited(client.config), purpose, 2)), Context.get(PgClient.PgClient))
     : Effect.succeed(client)

@@ -12,48 +12,50 @@ import { Effect } from "effect"
 const limit = 4
 const patience = 250
 
+/** Who comes for a turn, with the same one each time. */
 export interface Turn {
-  readonly since: number
+  since: number
 }
 
+/** Whoever does not use a turn that it waits for, or has, ends it: also when it is interrupted as its turn comes. */
 export interface ReadTurns {
-  readonly take: Effect.Effect<Turn>
+  readonly take: (turn: Turn) => Effect.Effect<void>
   readonly end: (turn: Turn) => void
 }
 
 export const make: Effect.Effect<ReadTurns> = Effect.map(Effect.clock, (clock) => {
   /** The oldest first, both. */
   const turns = new Set<Turn>()
-  const waiting = new Set<(turn: Turn) => void>()
+  const waiting = new Map<Turn, () => void>()
 
-  const give = (): Turn => {
-    const turn = { since: clock.unsafeCurrentTimeMillis() }
+  const give = (turn: Turn) => {
+    turn.since = clock.unsafeCurrentTimeMillis()
     turns.add(turn)
-    return turn
   }
   /** Gives what is free to those who wait. */
   const serve = () => {
     const now = clock.unsafeCurrentTimeMillis()
     for (const turn of turns) if (now - turn.since >= patience) turns.delete(turn)
-    for (const resume of waiting) {
+    for (const [turn, resume] of waiting) {
       if (turns.size >= limit) return
-      waiting.delete(resume)
-      // should it be interrupted now, the turn is over after a while
-      resume(give())
+      waiting.delete(turn)
+      give(turn)
+      resume()
     }
   }
-  const given = Effect.async<Turn>((resume) => {
-    const mine = (turn: Turn) => resume(Effect.succeed(turn))
-    waiting.add(mine)
-    return Effect.sync(() => waiting.delete(mine))
-  })
+  const given = (turn: Turn) =>
+    Effect.async<void>((resume) => {
+      waiting.set(turn, () => resume(Effect.void))
+      return Effect.sync(() => waiting.delete(turn))
+    })
   const watch = Effect.forever(Effect.delay(Effect.sync(serve), patience))
 
   return {
-    take: Effect.suspend(() => {
-      serve()
-      return turns.size < limit ? Effect.succeed(give()) : Effect.raceFirst(given, watch)
-    }),
+    take: (turn) =>
+      Effect.suspend(() => {
+        serve()
+        return turns.size < limit ? Effect.sync(() => give(turn)) : Effect.raceFirst(given(turn), watch)
+      }),
     end: (turn) => {
       if (turns.delete(turn)) serve()
     }

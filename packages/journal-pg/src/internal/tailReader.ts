@@ -51,8 +51,10 @@ export const make = <E>(source: Source<E>, tag: Tagging.EventTag): Reader<E> => 
 
   /** One's own page, up to where the tail has everything, and how far it goes. */
   const ownPage = Effect.fnUntraced(function* (at: Offset.Offset, covered: Offset.Offset) {
-    const turn = yield* turns.take
+    const turn = { since: 0 }
+    // before it comes: who is interrupted then leaves as well
     leave = () => turns.end(turn)
+    yield* turns.take(turn)
     const found = yield* page(tag, at, covered)
     const events = yield* untilUndecodable(found)
     const whole = found.length < pageSize && Chunk.size(events) === found.length

@@ -55,7 +55,7 @@ BEGIN
 END $$;
 `
 
-/** Takes a pending timer back. It waits for whoever takes it, and looks again. */
+/** Takes a pending timer back. It waits for whoever takes it, and looks again. `cancelAgain` is in its place now. */
 const cancel = `
 CREATE FUNCTION aecor_cancel_timer(the_name text, the_id text) RETURNS text
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -115,6 +115,26 @@ BEGIN
 END $$;
 `
 
+/**
+ * As `cancel`; and a timer that was taken back and made anew, while it waited for who did that, is taken back as well: the
+ * one that it waited for is gone, and the new one is not what it has seen.
+ */
+export const cancelAgain = `
+CREATE OR REPLACE FUNCTION aecor_cancel_timer(the_name text, the_id text) RETURNS text
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+  fired boolean;
+BEGIN
+  LOOP
+    DELETE FROM durable_timer WHERE name = the_name AND id = the_id AND fired_at IS NULL;
+    IF FOUND THEN RETURN 'Cancelled'; END IF;
+    SELECT fired_at IS NOT NULL INTO fired FROM durable_timer WHERE name = the_name AND id = the_id;
+    IF NOT FOUND THEN RETURN 'NotFound'; END IF;
+    IF fired THEN RETURN 'AlreadyFired'; END IF;
+  END LOOP;
+END $$;
+`
+
 export const functions: string = [schedule, cancel, take, handOver].join("")
 
 /** What a node needs: the functions run with their caller's rights. */
@@ -160,12 +180,12 @@ SELECT ${columns("one")} FROM generate_series(0, ${Timers.slots - 1}) slots(slot
   SELECT stored.* FROM durable_timer stored
   WHERE stored.name = $1 AND stored.slot = slots.slot AND NOT stored.handed_over AND stored.fired_at IS NULL
     AND (stored.due, stored.id) > (coalesce(to_timestamp($2::double precision / 1000.0), '-infinity'), $3)
-  ORDER BY stored.due, stored.id LIMIT $4::integer
+  ORDER BY stored.due, stored.id LIMIT $4::bigint
 ) one
-ORDER BY one.due, one.id LIMIT $4::integer`
+ORDER BY one.due, one.id LIMIT $4::bigint`
 
 export const takeCall = `SELECT ${columns("taken")}
-FROM aecor_take_timers($1, $2::integer, $3::bigint, $4, $5, $6::integer[], $7::integer) taken
+FROM aecor_take_timers($1, $2::integer, $3::bigint, $4, $5, $6::integer[], least($7::bigint, 2147483647)::integer) taken
 ORDER BY taken.due, taken.id`
 export const handOverCall = "SELECT aecor_hand_over_timers($1, $2::integer, $3::bigint, $4, $5, $6::text[])"
 export const fenceParameters = ({ deployment, epoch, index, token }: ProcessContext.Fence): ReadonlyArray<unknown> => [

@@ -8,7 +8,7 @@ import type { Column } from "./viewColumns.js"
 type Json = Readonly<Record<string, unknown>>
 
 /** A stored row by columns, as the server gives it. */
-export interface StoredRow {
+interface StoredRow {
   readonly [column: string]: unknown
 }
 
@@ -33,15 +33,23 @@ export interface Rows<V> {
   readonly conditions: (where: Partial<V>) => Effect.Effect<ReadonlyArray<Condition>, ViewStore.ViewStoreError>
 }
 
-export const make = <V extends object, I>(options: {
-  readonly view: string
-  readonly row: Schema.Schema<V, I>
-  readonly key: string
-  readonly columns: ReadonlyArray<Column>
-}): Rows<V> => {
-  const { columns, key, view } = options
-  const encodeRow = ParseResult.encode(options.row)
-  const decodeRow = ParseResult.decodeUnknown(options.row)
+/** Where an encoded row is in its table. */
+export interface Layout {
+  /** The row as its columns, but for the key and the version. */
+  readonly toColumns: (encoded: unknown) => Record<string, unknown>
+  readonly fromColumns: (stored: StoredRow) => unknown
+  /** What is to hold where these fields of a row have these encoded values. */
+  readonly conditions: (encoded: Json) => ReadonlyArray<Condition>
+}
+
+/** The rows of a view that are stored in this layout. */
+export const make = <V extends object, I>(
+  options: { readonly view: string; readonly row: Schema.Schema<V, I>; readonly key: string },
+  layout: Layout
+): Rows<V> => {
+  const { key, row: schema, view } = options
+  const encodeRow = ParseResult.encode(schema)
+  const decodeRow = ParseResult.decodeUnknown(schema)
   const failed = (description: string, cause?: unknown) => new ViewStore.ViewStoreError({ view, description, cause })
   const unfit = (what: string, name: unknown) => (issue: ParseResult.ParseIssue) => {
     const cause = ParseResult.parseError(issue)
@@ -52,61 +60,70 @@ export const make = <V extends object, I>(options: {
     ParseResult.mapBoth(encodeRow(row.view), {
       onFailure: unfit("encode", name),
       onSuccess: (encoded) => {
-        const record: Record<string, unknown> = {}
-        for (const { column, field } of columns) record[column] = fieldOf(encoded, field)
+        const record = layout.toColumns(encoded)
         record[key] = name
         record["version"] = row.version
         return record
       }
     })
+  const decode = (stored: StoredRow) =>
+    ParseResult.mapBoth(decodeRow(layout.fromColumns(stored)), {
+      onFailure: unfit("decode", stored[key]),
+      onSuccess: (decoded): ViewStore.Versioned<V> => ({ view: decoded, version: Number(stored["version"]) })
+    })
 
-  const encode = (rows: ReadonlyMap<string, ViewStore.Versioned<V>>) =>
-    Effect.flatMap(all(rows, encodeOne), (records) =>
-      Either.mapLeft(toJson(records), (why) => failed(`a row cannot be stored: ${why}`))
-    )
+  return {
+    encode: (rows) =>
+      Effect.flatMap(all(rows, encodeOne), (records) =>
+        Either.mapLeft(toJson(records), (why) => failed(`a row cannot be stored: ${why}`))
+      ),
+    decode,
+    decodeAll: (stored) =>
+      Effect.map(
+        all(stored, (row) => ParseResult.map(decode(row), (decoded) => [String(row[key]), decoded] as const)),
+        (decoded) => new Map(decoded)
+      ),
+    conditions: Effect.fnUntraced(function* (where) {
+      const picked = yield* Effect.try({
+        try: () => Schema.make<Partial<V>, Json>(SchemaAST.pick(schema.ast, Object.keys(where))),
+        catch: (cause) => failed("rows of this schema cannot be found by their fields", cause)
+      })
+      const encoded = yield* Effect.mapError(Schema.encode(picked)(where), (cause) =>
+        failed(`the wanted fields do not encode: ${cause.message}`, cause)
+      )
+      // a field that is encoded as nothing is asked for, too
+      const fields = SchemaAST.getPropertySignatures(SchemaAST.encodedAST(picked.ast)).map(({ name }) => String(name))
+      return layout.conditions(Object.fromEntries(fields.map((field) => [field, encoded[field]])))
+    })
+  }
+}
 
-  const decode = (stored: StoredRow) => {
+/** A column a field. */
+export const inColumns = (columns: ReadonlyArray<Column>): Layout => ({
+  toColumns: (encoded) => {
+    const record: Record<string, unknown> = {}
+    for (const { column, field } of columns) record[column] = fieldOf(encoded, field)
+    return record
+  },
+  fromColumns: (stored) => {
     const record: Record<string, unknown> = {}
     for (const { column, field, optional } of columns) {
       const value = stored[column]
       if (!(optional && value === null)) record[field] = value
     }
-    return ParseResult.mapBoth(decodeRow(record), {
-      onFailure: unfit("decode", stored[key]),
-      onSuccess: (decoded): ViewStore.Versioned<V> => ({ view: decoded, version: Number(stored["version"]) })
-    })
-  }
-
-  const decodeAll = (stored: ReadonlyArray<StoredRow>) =>
-    Effect.map(
-      all(stored, (row) => ParseResult.map(decode(row), (decoded) => [String(row[key]), decoded] as const)),
-      (decoded) => new Map(decoded)
-    )
-
-  const conditions = Effect.fnUntraced(function* (
-    where: Partial<V>
-  ): Effect.fn.Return<ReadonlyArray<Condition>, ViewStore.ViewStoreError> {
-    const picked = yield* Effect.try({
-      try: () => Schema.make<Partial<V>, Json>(SchemaAST.pick(options.row.ast, Object.keys(where))),
-      catch: (cause) => failed("rows of this schema cannot be found by their fields", cause)
-    })
-    const encoded = yield* Effect.mapError(Schema.encode(picked)(where), (cause) =>
-      failed(`the wanted columns do not encode: ${cause.message}`, cause)
-    )
-    const fields = SchemaAST.getPropertySignatures(SchemaAST.encodedAST(picked.ast)).map(({ name }) => name)
-    return columns
-      .filter(({ field }) => fields.includes(field))
-      .map(({ column, field }) => ({ column, field: Option.none(), value: fieldOf(encoded, field) }))
-  })
-
-  return { encode, decode, decodeAll, conditions }
-}
+    return record
+  },
+  conditions: (encoded) =>
+    columns
+      .filter(({ field }) => Object.hasOwn(encoded, field))
+      .map(({ column, field }) => ({ column, field: Option.none(), value: encoded[field] }))
+})
 
 /**
  * What each of many comes to, in a plain loop while nothing of it has to be waited for: a schema seldom has effects, and
  * one an element would be most of what the element costs.
  */
-export const all = <A, B, E>(
+const all = <A, B, E>(
   from: Iterable<A>,
   one: (element: A) => EventFormat.Parsed<B, E>
 ): Effect.Effect<ReadonlyArray<B>, E> =>

@@ -44,9 +44,14 @@ export const run = (options: {
     const fire = Effect.fn("Timers.fire", { attributes: { timers: name } })(function* () {
       const taken = yield* timers.take(share, { fence, most: pageSize })
       // together, in this order: the journal stores them in batches
-      yield* Effect.forEach(taken, handOver, { concurrency: "unbounded", discard: true })
-      if (taken.length > 0) yield* timers.handedOver(name, { fence, ids: taken.map(({ id }) => id) })
-      yield* Metric.incrementBy(counter, taken.length)
+      const outcomes = yield* Effect.forEach(taken, (entry) => Effect.either(handOver(entry)), {
+        concurrency: "unbounded"
+      })
+      // one that the journal does not take holds up none of the others
+      const ids = taken.flatMap(({ id }, i) => (outcomes[i]?._tag === "Right" ? [id] : []))
+      if (ids.length > 0) yield* timers.handedOver(name, { fence, ids })
+      yield* Metric.incrementBy(counter, ids.length)
+      yield* Effect.all(outcomes, { discard: true })
       return taken.length
     })
 

@@ -10,7 +10,8 @@ import {
   type Share,
   slotOf,
   type Timer,
-  TimersError
+  TimersError,
+  toEntry
 } from "../Timer.js"
 
 interface Stored {
@@ -48,16 +49,19 @@ export const make = (horizon: Duration.Duration): Effect.Effect<Operations, neve
       those(({ entry, slot, state }) => state !== "HandedOver" && entry.name === name && slots.includes(slot))
 
     return {
-      schedule: ({ due, id, metadata = {}, name, payload = null }) =>
-        step((now): Scheduled => {
-          const key = keyOf(name, id)
-          const present = timers.get(key)
-          if (present !== undefined && present.state !== "Pending") return "AlreadyFired"
-          if (present !== undefined && isSame(present.entry, { due, payload })) return "Unchanged"
-          timers.set(key, { entry: { name, id, due, payload, metadata }, slot: slotOf(name, id), state: "Pending" })
-          if (due.epochMillis < now + Duration.toMillis(horizon)) for (const listener of listeners) listener()
-          return present === undefined ? "Scheduled" : "Rescheduled"
-        }),
+      schedule: (timer) =>
+        Effect.flatMap(toEntry(timer), (entry) =>
+          step((now): Scheduled => {
+            const { id, name } = entry
+            const key = keyOf(name, id)
+            const present = timers.get(key)
+            if (present !== undefined && present.state !== "Pending") return "AlreadyFired"
+            if (present !== undefined && isSame(present.entry, entry)) return "Unchanged"
+            timers.set(key, { entry, slot: slotOf(name, id), state: "Pending" })
+            if (millisOf(entry) < now + Duration.toMillis(horizon)) for (const listener of listeners) listener()
+            return present === undefined ? "Scheduled" : "Rescheduled"
+          })
+        ),
       cancel: (name, id) =>
         Effect.sync((): Cancelled => {
           const present = timers.get(keyOf(name, id))

@@ -2,6 +2,7 @@
 import type { Vitest } from "@effect/vitest"
 import { expect } from "@effect/vitest"
 import { DateTime, Duration, Effect, Option } from "effect"
+import * as Timers from "../../Timers.js"
 import { before, later, scene, type Services } from "./timersScene.js"
 
 export const storeTests = (test: Vitest.Tester<Services>): void => {
@@ -68,6 +69,38 @@ export const storeTests = (test: Vitest.Tester<Services>): void => {
       const after = { id: "c", due: at(1) }
       expect((yield* timers.pending(name, { most: 3, after })).map(({ id }) => id)).toEqual(["d", "e", "a"])
       expect(yield* timers.pending(name, { most: 3, after: { id: "a", due: at(3) } })).toEqual([])
+      expect(yield* timers.pending(name, { most: Number.MAX_SAFE_INTEGER })).toHaveLength(6)
+    }))
+
+  test("a fraction of a millisecond counts as a whole one, and pages go on behind it", () =>
+    Effect.gen(function* () {
+      const { name, schedule, timers } = yield* scene
+      const due = yield* later
+      const at = (n: number) => DateTime.addDuration(due, Duration.millis(n))
+      for (const [i, n] of [0.1, 0.4, 0.6, 1].entries()) yield* schedule(String(i), at(n))
+      const ids: Array<string> = []
+      for (let after: Timers.Entry | undefined; ids.length < 9;) {
+        const [next] = yield* timers.pending(name, { most: 1, ...(after === undefined ? {} : { after }) })
+        if (next === undefined) break
+        expect(next.due).toEqual(at(1))
+        ids.push(next.id)
+        after = next
+      }
+      expect(ids).toEqual(["0", "1", "2", "3"])
+      expect(yield* schedule("0", at(0.1))).toBe("Unchanged")
+    }))
+
+  test("a timer whose key no journal may take is refused", () =>
+    Effect.gen(function* () {
+      const { name, schedule, timers } = yield* scene
+      const due = yield* later
+      const longest = Timers.longestKey - Timers.keyOf(name, "").length
+      expect(yield* schedule("a".repeat(longest), due)).toBe("Scheduled")
+      // each is one character: one byte more, two in JSON, two in UTF-8
+      for (const id of ["a".repeat(longest + 1), `${"a".repeat(longest - 1)}"`, `${"a".repeat(longest - 1)}ü`]) {
+        expect(yield* Effect.flip(schedule(id, due))).toMatchObject({ _tag: "TimersError" })
+      }
+      expect(yield* timers.count(name)).toBe(1)
     }))
 
   test("those that are due are taken in order, and again until they are handed over; from then on they have fired", () =>

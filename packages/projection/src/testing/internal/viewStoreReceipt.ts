@@ -52,6 +52,19 @@ export const receiptTests = (test: Vitest.Tester<SuiteView | ProcessLease.Proces
       yield* settle(Fiber.join(waiting))
     }))
 
+  test("a key that is called as what every object has is a key like any other, and no other waits for longer", () =>
+    Effect.gen(function* () {
+      const { store } = yield* fresh
+      const { awaitReceipt, commit } = yield* counter
+      for (const key of ["constructor", "__proto__", "toString"]) {
+        const refused = yield* settle(Effect.flip(store.awaitReceipt({ key, sequence: 1 }, short)))
+        expect(refused).toMatchObject({ _tag: "ReceiptTimeout", key })
+      }
+      const waiting = yield* Effect.fork(awaitReceipt("a", 1, long))
+      yield* commit("a", 1)
+      yield* settle(Fiber.join(waiting))
+    }))
+
   test("many wait for many keys, and none is missed", () =>
     Effect.gen(function* () {
       const { awaitReceipt, commit } = yield* counter
