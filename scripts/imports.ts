@@ -16,7 +16,7 @@ const mayUseTesting = /^(packages\/example-booking\/src\/run|bench\/src\/run\/Da
 /** The files of the libraries that may import a package whose API moves; what is not listed may be imported anywhere. */
 const confined: Readonly<Record<string, RegExp>> = {
   "@effect/cluster":
-    /^core\/src\/(DistributedProcessing|EntityHost|testing\/TestCluster|internal\/(entityHostCluster|processEntity))\.ts$|^journal-pg\/src\/(PgCluster|internal\/cluster\w+)\.ts$/,
+    /^core\/src\/(DistributedProcessing|EntityHost|testing\/TestCluster|internal\/(entityHostCluster|processEntity|shardEntities))\.ts$|^journal-pg\/src\/(PgCluster|internal\/cluster\w+)\.ts$/,
   "@effect/rpc":
     /^(core|projection)\/src\/testing\/|^core\/src\/(EventSourced|Registration|internal\/(processEntity|wire|wireCodec))\.ts$|^journal-pg\/src\/(PgCluster|internal\/cluster\w+)\.ts$/,
   "@effect/platform":

@@ -7,9 +7,10 @@ import * as Latency from "./Latency.js"
 import * as Nodes from "./Nodes.js"
 import * as Plan from "./Plan.js"
 import * as Rebuild from "./Rebuild.js"
+import * as Swap from "./Swap.js"
 import * as Timers from "./Timers.js"
 
-const parts = ["catchUp", "latency", "rebuild", "nodes", "idle", "timers"] as const
+const parts = ["catchUp", "latency", "rebuild", "nodes", "idle", "timers", "swap"] as const
 type Name = (typeof parts)[number]
 
 export const benchmark: Benchmark<Name> = {
@@ -24,7 +25,8 @@ export const benchmark: Benchmark<Name> = {
         rebuild: Rebuild.run(plan),
         nodes: Nodes.run(plan),
         idle: Idle.run(plan),
-        timers: Timers.run
+        timers: Timers.run,
+        swap: Swap.run(plan)
       }
       return (part) => all[part]
     })

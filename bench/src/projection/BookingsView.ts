@@ -5,14 +5,14 @@ import { Option, Schema } from "effect"
 import { BenchJournal } from "../journal/BenchJournal.js"
 import type { BookingEvent } from "../journal/BookingEvent.js"
 
-const Row = Schema.Struct({
+export const Row = Schema.Struct({
   status: Schema.Literal("Placed", "Confirmed", "Paid"),
   concertId: Schema.String,
   seats: Schema.Int,
   cents: Schema.Int,
   changes: Schema.Int
 })
-type Row = typeof Row.Type
+export type Row = typeof Row.Type
 
 export class BookingsView extends ViewStore.Tag<BookingsView>()("bookings", { row: Row }) {}
 
@@ -47,13 +47,16 @@ const changed = (event: BookingEvent): Partial<Row> => {
   }
 }
 
-/** The projection, under any name. */
-export const projection = (name: string) =>
+/** The projection into any view of such rows, under any name. */
+export const projectionInto = <Self>(view: ViewStore.Any<Self, Row>, name: string) =>
   Projection.exactlyOnce(name, {
     journal: BenchJournal,
-    view: BookingsView,
-    project: (view, { event }) => {
-      const row = Option.getOrElse(view, () => none)
+    view,
+    project: (before, { event }) => {
+      const row = Option.getOrElse(before, () => none)
       return { ...row, ...changed(event), changes: row.changes + 1 }
     }
   })
+
+/** The projection, under any name. */
+export const projection = (name: string) => projectionInto(BookingsView, name)

@@ -17,6 +17,8 @@ export interface Plan {
   readonly shared: Filling
   /** Seconds for which idle projections are watched. */
   readonly idle: number
+  /** How often versions are swapped under load. */
+  readonly swaps: number
 }
 
 const of = (events: number, entities: number): Filling => ({ events, entities })
@@ -30,7 +32,8 @@ const sizes: Readonly<Record<Size, Plan>> = {
     light: 3,
     rebuilt: [of(200_000, 10_000)],
     shared: of(100_000, 10_000),
-    idle: 5
+    idle: 5,
+    swaps: 20
   },
   normal: {
     rounds: 3,
@@ -40,7 +43,8 @@ const sizes: Readonly<Record<Size, Plan>> = {
     light: 10,
     rebuilt: [of(1_000_000, 10_000)],
     shared: of(500_000, 10_000),
-    idle: 15
+    idle: 15,
+    swaps: 60
   },
   full: {
     rounds: 5,
@@ -50,7 +54,8 @@ const sizes: Readonly<Record<Size, Plan>> = {
     light: 30,
     rebuilt: [of(1_000_000, 10_000), of(10_000_000, 10_000)],
     shared: of(1_000_000, 10_000),
-    idle: 30
+    idle: 30,
+    swaps: 200
   }
 }
 

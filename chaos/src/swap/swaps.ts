@@ -61,7 +61,7 @@ export const keepSwapping = (fleet: Fleet, folder: string, { onTold }: Tally, se
     return { fiber, operators: () => operators }
   })
 
-/** The last round, until it has gone through, and until every node's queries have been answered since. */
+/** The last round, until it has gone through, and until every node's queries have been answered since, and its receipts. */
 const last = (fleet: Fleet, tally: Tally) =>
   Effect.gen(function* () {
     tally.calmed()
@@ -73,16 +73,16 @@ const last = (fleet: Fleet, tally: Tally) =>
     )
     const since = Date.now()
     const silent = Effect.sync(() =>
-      fleet.nodes
-        .alive()
-        .filter(({ name }) => (tally.heard.get(name) ?? 0) < since)
-        .map(({ name }) => name)
+      tally.silent(
+        fleet.nodes.alive().map(({ name }) => name),
+        since
+      )
     )
     yield* Effect.repeat(Effect.delay(silent, "100 millis"), { until: (nodes) => nodes.length === 0 }).pipe(
       Effect.timeoutOption(answerWithin)
     )
     const quiet = yield* silent
-    if (quiet.length > 0) yield* say(`  ${quiet.join(", ")} answer no queries`)
+    if (quiet.length > 0) yield* say(`  ${quiet.join(", ")} answer no queries, or vouch for no receipts`)
     return (Option.isSome(done) ? 0 : 1) + quiet.length
   }).pipe(
     Effect.provide(Layer.provide(Steps.layer, Layer.succeed(PgClient.PgClient, fleet.sql))),

@@ -58,8 +58,9 @@ export const make = () => {
   }
   const swaps: Array<Swap> = []
   const queries: Array<Query> = []
-  /** When a node's last query was asked that was answered. */
+  /** When a node's last query was asked that was answered, and when it last told that receipts were vouched for. */
   const heard = new Map<string, number>()
+  const vouched = new Map<string, number>()
   let calm = false
   let told = 0
   const complain = (line: string) => {
@@ -73,11 +74,13 @@ export const make = () => {
   return {
     wrong,
     counts,
-    heard: heard as ReadonlyMap<string, number>,
+    /** Of some nodes those that since a moment have answered no query, or vouched for no receipt. */
+    silent: (nodes: ReadonlyArray<string>, since: number): ReadonlyArray<string> =>
+      nodes.filter((node) => [heard, vouched].some((last) => (last.get(node) ?? 0) < since)),
     /** From now on nothing is done to anybody. */
     calmed: () => void (calm = true),
 
-    onReport: (node: string, report: Report): void => {
+    onReport: (node: string, report: Report, at = Date.now()): void => {
       for (const kind of ["vanished", "backwards", "lied", "failed"] as const) wrong[kind] += report[kind]
       counts.queries += report.queries.length
       counts.promises += report.promises
@@ -85,6 +88,7 @@ export const make = () => {
       for (const query of report.queries) queries.push(query)
       const last = report.queries.at(-1)
       if (last !== undefined) heard.set(node, last[0])
+      if (report.promises > 0) vouched.set(node, at)
       for (const line of report.told) complain(`${node}: ${line}`)
     },
 

@@ -8,13 +8,14 @@ import type { Effect, Schema } from "effect"
 import type { Metadata } from "./EntityEvent.js"
 
 /**
- * A command on its way. The id stays the same when it is sent again, which makes the repeat harmless. The metadata is
+ * A command on its way to the entity of a key. The id stays the same when it is sent again, which makes the repeat harmless. The metadata is
  * stored with the command's events.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Envelope {
+  readonly key: string
   readonly id: string
   readonly command: unknown
   readonly metadata: Metadata
@@ -74,9 +75,9 @@ export interface Registration {
 }
 
 /**
- * Sends a command to the entity of a key and waits for its answer.
+ * Sends a command to its entity and waits for its answer.
  *
  * @since 0.1.0
  * @category models
  */
-export type Dispatch = (key: string, tag: string, envelope: Envelope) => Effect.Effect<Answer, unknown>
+export type Dispatch = (tag: string, envelope: Envelope) => Effect.Effect<Answer, unknown>

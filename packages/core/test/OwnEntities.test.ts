@@ -27,6 +27,46 @@ it.effect("a command is no message where its entity is owned and awake", () =>
   )
 )
 
+it.effect("a shard is woken once, for all of its keys", () =>
+  onCluster(({ messages }) =>
+    Effect.gen(function* () {
+      const account = yield* Account
+      const keys = Array.from({ length: 800 }, (_, n) => `a-${n}`)
+      const deposit = (key: string) => account(key).Deposit({ amount: 1 })
+      const all = Effect.forEach(keys, deposit, { concurrency: "unbounded" })
+      expect(new Set(yield* answered(all))).toEqual(new Set([1]))
+      expect(new Set(yield* answered(all))).toEqual(new Set([2]))
+      // a cluster has 300 shards
+      expect(messages.length).toBeLessThanOrEqual(300)
+      expect(new Set(messages)).toEqual(new Set(["aecor/Wake"]))
+    })
+  )
+)
+
+it.effect("an entity for which too many commands wait refuses the next one at once, and serves the others", () =>
+  onCluster(() =>
+    Effect.gen(function* () {
+      const account = yield* Account
+      const { entered, gate } = yield* Probe
+      const first = yield* begun(account("a").Linger({ amount: 1 }))
+      expect(yield* answered(Queue.take(entered))).toBe("1")
+      const others = yield* begun(
+        Effect.all(
+          Array.from({ length: 4095 }, () => account("a").Glance()),
+          { concurrency: "unbounded" }
+        )
+      )
+      const refused = yield* answered(Effect.flip(account("a").Deposit({ amount: 2 })))
+      expect(refused).toMatchObject({ _tag: "CommandFailed", reason: "MailboxFull", inDoubt: false })
+      expect(yield* answered(account("b").Deposit({ amount: 5 }))).toBe(5)
+      yield* gate.open
+      expect(yield* answered(Fiber.join(first))).toBe(1)
+      expect(new Set(yield* answered(Fiber.join(others)))).toEqual(new Set([1]))
+      expect(yield* answered(account("a").Deposit({ amount: 2 }))).toBe(3)
+    })
+  )
+)
+
 it.effect("commands are messages where the entity is not owned, and the instance is the same one", () =>
   onCluster(({ messages, own }) =>
     Effect.gen(function* () {

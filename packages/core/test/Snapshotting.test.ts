@@ -169,7 +169,7 @@ it.effect("nothing is saved of what the journal has not acknowledged", () =>
         save: (_, { sequence }) => Effect.sync(() => void saves.push(sequence))
       }
     })
-    const count = Effect.either(run("Count", { id: "c-1", command: undefined, metadata: {} }))
+    const count = Effect.either(run("Count", { key: "k", id: "c-1", command: undefined, metadata: {} }))
     expect(yield* count).toMatchObject({ left: { reason: "InDoubt" } })
     expect(saves).toEqual([])
     answers = true

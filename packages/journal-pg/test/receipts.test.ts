@@ -2,6 +2,7 @@
 import { SqlError } from "@effect/sql"
 import { expect, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
+import type { Change } from "../src/internal/commitMessage.js"
 import * as receipts from "../src/internal/receipts.js"
 
 it.scoped("a hundred that wait are asked for together, and woken by a notification without a poll", () =>
@@ -26,14 +27,38 @@ it.scoped("a hundred that wait are asked for together, and woken by a notificati
 
 it.scoped("a commit on the same node is seen before any notification, without a poll", () =>
   Effect.gen(function* () {
-    const { asked, look, reached, stored } = yield* view
+    const { asked, committed, reached, stored } = yield* view
     const waiting = yield* Effect.fork(reached("a", 1))
     yield* settled
     stored.set("a", 1)
     asked.length = 0
-    look()
+    committed("Something")
     yield* Fiber.join(waiting)
     expect(asked).toEqual([["a"]])
+  })
+)
+
+it.scoped("a commit that says which versions it has stored answers who waits for them, and nobody asks", () =>
+  Effect.gen(function* () {
+    const { asked, notify, reached } = yield* view
+    const [first, later, other] = yield* Effect.forEach(
+      [["a", 2] as const, ["a", 3] as const, ["b", 1] as const],
+      ([key, version]) => Effect.fork(reached(key, version))
+    )
+    yield* settled
+    asked.length = 0
+    notify(new Map([["a", 1]]))
+    yield* settled
+    expect([first, later, other].map((fiber) => fiber?.unsafePoll())).toEqual([null, null, null])
+    notify(
+      new Map([
+        ["a", 2],
+        ["c", 9]
+      ])
+    )
+    yield* settled
+    expect([first, later, other].map((fiber) => fiber?.unsafePoll() === null)).toEqual([false, true, true])
+    expect(asked).toEqual([])
   })
 )
 
@@ -96,8 +121,8 @@ const view = Effect.gen(function* () {
   const stored = new Map<string, number>()
   const asked: Array<ReadonlyArray<string>> = []
   let failing = false
-  let notify = () => {}
-  const { look, reached } = yield* receipts.make({
+  let notify: (change: Change) => void = () => {}
+  const { committed, reached } = yield* receipts.make({
     versions: (wanted) =>
       Effect.suspend(() => {
         asked.push(wanted)
@@ -115,5 +140,12 @@ const view = Effect.gen(function* () {
         notify = listener
       })
   })
-  return { asked, look, reached, stored, notify: () => notify(), fail: () => void (failing = true) }
+  return {
+    asked,
+    committed,
+    reached,
+    stored,
+    notify: (change: Change = "Something") => notify(change),
+    fail: () => void (failing = true)
+  }
 })

@@ -13,7 +13,7 @@
  * @since 0.1.0
  */
 import { ConsumerId, type Tagging } from "@aecor/core"
-import { Clock, Context, Data, Duration, Effect, Layer } from "effect"
+import { Clock, Context, Data, Duration, Effect, Layer, Option } from "effect"
 import { obstacles } from "./internal/obstacles.js"
 import * as SharedLook from "./internal/sharedLook.js"
 import { type Obstacles, type Serving, ViewAliases, ViewAliasError } from "./ViewAliases.js"
@@ -103,6 +103,7 @@ export type ReadError = ViewStoreError | ViewAliasError | UnknownVersion
 
 /**
  * - `get`, `find`, `awaitReceipt`: those of `ViewStore`, of the version that serves.
+ * - `getAfter`: the row of a receipt's key, when it shows what the receipt stands for: `awaitReceipt` and `get` in one.
  * - `serving`: the name of that version.
  * - `swap` makes another version serve: the next one, or the one of before, while its processes still run. `patience` (2 s)
  *   is how long the commits of the present one may be held up while the other catches up.
@@ -116,6 +117,12 @@ export interface ViewAlias<V> {
   readonly awaitReceipt: (
     ...asked: Parameters<ViewStore<V>["awaitReceipt"]>
   ) => Effect.Effect<void, Effect.Effect.Error<ReturnType<ViewStore<V>["awaitReceipt"]>> | ReadError>
+  readonly getAfter: (
+    ...asked: Parameters<ViewStore<V>["awaitReceipt"]>
+  ) => Effect.Effect<
+    Effect.Effect.Success<ReturnType<ViewStore<V>["get"]>>,
+    Effect.Effect.Error<ReturnType<ViewStore<V>["awaitReceipt"]>> | ReadError
+  >
   readonly serving: Effect.Effect<string, ViewAliasError>
   readonly swap: (
     to: string,
@@ -173,21 +180,36 @@ const make = Effect.fnUntraced(function* <V, S>(alias: string, versions: Readonl
       }
     })
 
-  const awaitReceipt: ViewAlias<V>["awaitReceipt"] = Effect.fn(`${alias}.awaitReceipt`)(function* (receipt, timeout) {
+  /** Waits for a receipt at the version that serves, which may be another one by then, and asks that for more. */
+  const afterReceipt = Effect.fnUntraced(function* <A>(
+    [receipt, timeout]: Parameters<ViewStore<V>["awaitReceipt"]>,
+    query: (store: Readable<V>) => Effect.Effect<A, ViewStoreError>
+  ) {
     const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(timeout)
     for (;;) {
       const left = Math.max(0, until - (yield* Clock.currentTimeMillis))
-      const reached = yield* ask((store) =>
-        store.awaitReceipt(receipt, Duration.min(turn, Duration.millis(left))).pipe(
-          Effect.as(true),
+      const answer = yield* ask((store) =>
+        Effect.zipRight(
+          store.awaitReceipt(receipt, Duration.min(turn, Duration.millis(left))),
+          Effect.asSome(query(store))
+        ).pipe(
           Effect.catchIf(
             (error) => error instanceof ReceiptTimeout && left > Duration.toMillis(turn),
-            () => Effect.succeed(false)
+            () => Effect.succeedNone
           )
         )
       )
-      if (reached) return
+      if (Option.isSome(answer)) return answer.value
     }
+  })
+
+  const awaitReceipt: ViewAlias<V>["awaitReceipt"] = Effect.fn(`${alias}.awaitReceipt`)(function* (...asked) {
+    yield* afterReceipt(asked, () => Effect.void)
+  })
+
+  const getAfter: ViewAlias<V>["getAfter"] = Effect.fn(`${alias}.getAfter`)(function* (...asked) {
+    const [{ key }] = asked
+    return yield* afterReceipt(asked, (store) => store.get(key))
   })
 
   const swap: ViewAlias<V>["swap"] = Effect.fn(`${alias}.swap`)(function* (to, { patience = "2 seconds" } = {}) {
@@ -217,6 +239,7 @@ const make = Effect.fnUntraced(function* <V, S>(alias: string, versions: Readonl
     get: (key) => ask((store) => store.get(key)),
     find: (where) => ask((store) => store.find(where)),
     awaitReceipt,
+    getAfter,
     serving: Effect.map(served, ({ version }) => version),
     swap
   } satisfies ViewAlias<V>

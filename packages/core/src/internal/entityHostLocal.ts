@@ -36,8 +36,9 @@ export const make = (options: {
     const client = (name: string, wire: WireProtocol): Effect.Effect<Dispatch> =>
       Effect.sync(() => {
         const codecs = new Map([...wire.requests].map(([tag, rpc]) => [tag, WireCodec.make(rpc, asJson)]))
-        return (key, tag, envelope) =>
-          Effect.gen(function* () {
+        return (tag, envelope) => {
+          const { key } = envelope
+          return Effect.gen(function* () {
             const codec = codecs.get(tag)
             const instance = served.get(name)
             if (codec === undefined || instance === undefined) {
@@ -61,6 +62,7 @@ export const make = (options: {
                 })
             })
           )
+        }
       })
 
     return { register, client }

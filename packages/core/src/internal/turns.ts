@@ -31,9 +31,6 @@ export interface Turns {
   readonly size: () => number
   /** Ends it: sends away what waits, and waits for what has begun, not for ever. */
   readonly close: Effect.Effect<void>
-  readonly isClosing: () => boolean
-  /** Returns when the end is over. */
-  readonly closed: Effect.Effect<void>
 }
 
 const always = (): boolean => true
@@ -63,7 +60,6 @@ class Turn {
 export const make = (runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.RuntimeFiber<A, E>): Turns => {
   // a set keeps the order in which they came, and lets one in the middle leave
   const waiting = new Set<Turn>()
-  const over = Effect.unsafeMakeLatch(false)
   let running: Turn | undefined
   let closing = false
   let proceeding = false
@@ -135,9 +131,7 @@ export const make = (runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Runti
     close: Effect.suspend(() => {
       closing = true
       proceed()
-      return Effect.ensuring(running === undefined ? Effect.void : stop(running), over.open)
-    }),
-    isClosing: () => closing,
-    closed: over.await
+      return running === undefined ? Effect.void : stop(running)
+    })
   }
 }

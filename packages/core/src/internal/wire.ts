@@ -1,6 +1,6 @@
 /**
  * The protocol of an entity as it crosses the wire, built from its commands at run time: each payload carries the
- * command's id and metadata, each answer the sequence it left, each error may also be `CommandFailed`.
+ * entity's key and the command's id and metadata, each answer the sequence it left, each error may also be `CommandFailed`.
  *
  * The commands' types are known to whoever declares the entity and lost in a list of them; the functions here are where
  * they are dropped and taken up again.
@@ -32,6 +32,7 @@ const schemaOf = (schema: Schema.Schema.All): Schema.Schema<unknown, unknown> =>
 
 const onTheWire = (rpc: Rpc.AnyWithProps): WireCommand => {
   const payload: Schema.Schema<Envelope> = Schema.Struct({
+    key: Schema.String,
     id: Schema.String,
     command: schemaOf(rpc.payloadSchema as Schema.Schema.All),
     metadata: Schema.Record({ key: Schema.String, value: Schema.String })
@@ -44,7 +45,7 @@ const onTheWire = (rpc: Rpc.AnyWithProps): WireCommand => {
   return Rpc.make(rpc._tag, { payload, success, error })
 }
 
-/** A message that does nothing but wake an entity, or keep it awake. A node sends it to itself only. */
+/** A message that does nothing but wake a shard. A node sends it to itself only. */
 export const wake = onTheWire(Rpc.make("aecor/Wake"))
 
 export const make = <const Rpcs extends ReadonlyArray<Rpc.Any>>(protocol: Rpcs): Wire<Rpcs[number]> => {
@@ -113,7 +114,7 @@ export const client = <Client>(
             const id = options?.commandId ?? globalThis.crypto.randomUUID()
             const span = Option.getOrUndefined(Context.getOption(context, Tracer.ParentSpan))
             const metadata = CommandMetadata.ofCaller(options?.metadata, span)
-            const sent = dispatch(key, tag, { id, command: construct(command), metadata })
+            const sent = dispatch(tag, { key, id, command: construct(command), metadata })
             return Effect.map(sent, (_) => answer(key, _))
           })
       ])

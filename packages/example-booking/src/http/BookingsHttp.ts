@@ -4,6 +4,7 @@ import { Effect, Option } from "effect"
 import { Booking } from "../domain/Booking.js"
 import { BookingNotFound } from "../domain/BookingRejection.js"
 import { BookingId, type ClientId } from "../domain/Ids.js"
+import type { BookingRow } from "../view/BookingRow.js"
 import { Bookings } from "../view/Bookings.js"
 import { BookingApi } from "./BookingApi.js"
 import { behind, notAnswered, unavailable } from "./HttpError.js"
@@ -40,19 +41,29 @@ const awaitToken = (token: Option.Option<ReadToken>) =>
     Option.match(token, { onNone: () => Effect.void, onSome: (receipt) => view.awaitReceipt(receipt, patience) })
   )
 
-/** The row of a booking. To anybody but its owner there is none. */
-const own = Effect.fnUntraced(function* (bookingId: BookingId, clientId: ClientId) {
-  const row = yield* (yield* Bookings).get(bookingId)
-  return yield* Option.match(
-    Option.filter(row, ({ view }) => view.clientId === clientId),
-    { onNone: () => new BookingNotFound(), onSome: ({ view }) => Effect.succeed(view) }
-  )
-})
+/** The row of a booking, of one that was found. To anybody but its owner there is none. */
+const ofOwner =
+  (clientId: ClientId) =>
+  (row: Option.Option<{ readonly view: BookingRow }>): Effect.Effect<BookingRow, BookingNotFound> =>
+    Option.match(
+      Option.filter(row, ({ view }) => view.clientId === clientId),
+      { onNone: () => new BookingNotFound(), onSome: ({ view }) => Effect.succeed(view) }
+    )
 
-/** Waits for a version beyond. That there is none in time is no error: the client asks again. */
-const awaitVersion = (key: BookingId, version: number) =>
-  Effect.flatMap(Bookings, (view) => view.awaitReceipt({ key, sequence: version + 1 }, patience)).pipe(
-    Effect.catchTag("ReceiptTimeout", () => Effect.void)
+/** The row when it shows what a token of this booking stands for, or now where none is given. */
+const rowAt = (bookingId: BookingId, token: Option.Option<ReadToken>) =>
+  Effect.flatMap(Bookings, (view) =>
+    Option.isSome(token) && token.value.key === bookingId
+      ? view.getAfter(token.value, patience)
+      : Effect.zipRight(awaitToken(token), view.get(bookingId))
+  )
+
+/** The row when it has a version beyond. That there is none in time is no error: the client asks again. */
+const rowBeyond = (bookingId: BookingId, version: number) =>
+  Effect.flatMap(Bookings, (view) =>
+    view
+      .getAfter({ key: bookingId, sequence: version + 1 }, patience)
+      .pipe(Effect.catchTag("ReceiptTimeout", () => view.get(bookingId)))
   )
 
 export const BookingsHttp = HttpApiBuilder.group(BookingApi, "bookings", (handlers) =>
@@ -78,11 +89,10 @@ export const BookingsHttp = HttpApiBuilder.group(BookingApi, "bookings", (handle
     )
     .handle("get", ({ path: { bookingId, clientId }, urlParams: { after, token } }) =>
       Effect.gen(function* () {
-        yield* awaitToken(token)
-        const row = yield* own(bookingId, clientId)
+        const own = ofOwner(clientId)
+        const row = yield* Effect.flatMap(rowAt(bookingId, token), own)
         if (after === undefined || row.version > after) return row
-        yield* awaitVersion(bookingId, after)
-        return yield* own(bookingId, clientId)
+        return yield* Effect.flatMap(rowBeyond(bookingId, after), own)
       }).pipe(Effect.catchTags(unanswered))
     )
     .handle("list", ({ path: { clientId }, urlParams: { token } }) =>

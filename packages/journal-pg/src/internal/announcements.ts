@@ -5,6 +5,7 @@
 import type { SqlError } from "@effect/sql"
 import { Effect, type Scope } from "effect"
 import { channel } from "./channel.js"
+import * as CommitMessage from "./commitMessage.js"
 import { type Statement, statement } from "./statement.js"
 import * as Wakeups from "./wakeups.js"
 
@@ -14,17 +15,23 @@ const notify = statement("SELECT pg_notify($1, $2)::text")
 export const announcements = Effect.fnUntraced(function* (
   run: (statement: Statement, parameters: ReadonlyArray<unknown>) => Effect.Effect<unknown, SqlError.SqlError>,
   identity: string
-): Effect.fn.Return<() => void, never, Scope.Scope> {
+): Effect.fn.Return<(change: CommitMessage.Change) => void, never, Scope.Scope> {
   const changes = Wakeups.make()
   let told = changes.ticket(0)
+  let untold: CommitMessage.Change = new Map()
   const tell = Effect.gen(function* () {
     yield* changes.changed(0, told)
     told = changes.ticket(0)
-    yield* run(notify, [channel, `${identity} commit`])
+    const message = CommitMessage.encode(untold)
+    untold = new Map()
+    yield* run(notify, [channel, `${identity} ${message}`])
   }).pipe(
     Effect.catchAll((cause) => Effect.logDebug("a change was not announced; polling finds it", cause)),
     Effect.withTracerEnabled(false)
   )
   yield* Effect.forkScoped(Effect.forever(tell))
-  return () => changes.wake()
+  return (change) => {
+    untold = CommitMessage.both(untold, change)
+    changes.wake()
+  }
 })

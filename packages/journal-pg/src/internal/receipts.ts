@@ -1,12 +1,14 @@
 /**
  * Waiting for rows to reach a version. One fiber a view asks for the versions of all keys that are waited for at once,
- * whenever the view has been committed to or somebody new waits, and now and then in case a notification was lost. A key
+ * whenever the view has been committed to or somebody new waits, and now and then in case a notification was lost. Where a
+ * commit says which versions it has stored, nobody has to ask: who waits for those is answered, the others wait on. A key
  * that the server does not take as one (with a NUL in it) fails whoever waits for it, and nobody else. A key that is in
  * the quarantine is answered with its entry there.
  */
 import type { Quarantine } from "@aecor/core"
 import type { SqlError } from "@effect/sql"
 import { Cause, Effect, Exit, Option, type Scope } from "effect"
+import type { Change } from "./commitMessage.js"
 import * as quarantineSql from "./quarantineSql.js"
 import { meaning } from "./sqlState.js"
 import * as Wakeups from "./wakeups.js"
@@ -45,8 +47,8 @@ const answerTo = ({ version }: Waiter, known: Versions): Option.Option<Option.Op
 
 export const make = Effect.fnUntraced(function* (options: {
   readonly versions: (keys: ReadonlyArray<string>) => Effect.Effect<Versions, SqlError.SqlError>
-  /** Calls back whenever the view may have been committed to. */
-  readonly subscribe: (listener: () => void) => Effect.Effect<void, never, Scope.Scope>
+  /** Calls back whenever the view may have been committed to, with what is known of it. */
+  readonly subscribe: (listener: (change: Change) => void) => Effect.Effect<void, never, Scope.Scope>
 }): Effect.fn.Return<
   {
     /** Until the key has reached a version, or waits in the quarantine. */
@@ -54,20 +56,26 @@ export const make = Effect.fnUntraced(function* (options: {
       key: string,
       version: number
     ) => Effect.Effect<Option.Option<Quarantine.Entry>, SqlError.SqlError>
-    /** The view has been committed to on this node. */
-    readonly look: () => void
+    /** The view has been committed to. */
+    readonly committed: (change: Change) => void
   },
   never,
   Scope.Scope
 > {
   const wakeups = Wakeups.make()
   const waiters = new Set<Waiter>()
-  yield* options.subscribe(() => wakeups.wake())
-
   const settle = (waiter: Waiter, exit: Answered) => {
     waiters.delete(waiter)
     waiter.resume(exit)
   }
+  const committed = (change: Change) => {
+    if (change === "Something") return wakeups.wake()
+    for (const waiter of waiters) {
+      if ((change.get(waiter.key) ?? 0) >= waiter.version) settle(waiter, Exit.succeed(Option.none()))
+    }
+  }
+  yield* options.subscribe(committed)
+
   /** Where the statement fails because of a key, it is asked for the halves, until that key stands alone. */
   const answersTo = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Answer>> =>
     Effect.flatMap(Effect.exit(options.versions(keys)), (versions) => {
@@ -106,6 +114,6 @@ export const make = Effect.fnUntraced(function* (options: {
         wakeups.wake()
         return Effect.sync(() => waiters.delete(waiter))
       }),
-    look: () => wakeups.wake()
+    committed
   }
 })

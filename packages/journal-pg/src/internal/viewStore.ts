@@ -5,6 +5,7 @@ import type { SqlError } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Option, type Scope } from "effect"
 import { announcements } from "./announcements.js"
+import * as CommitMessage from "./commitMessage.js"
 import type { Wanted } from "./columnTypes.js"
 import type { TableName } from "./identifier.js"
 import { hubOf, type Notifications } from "./notifications.js"
@@ -38,22 +39,22 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
   const found = yield* viewColumns.find({ view, table, key: keyColumn, columns, wanted, run })
   const sql = viewSql.statements(table, keyColumn, columns, found)
   const hub = yield* hubOf(client)
-  const { look, reached } = yield* receipts.make({
+  const { committed, reached } = yield* receipts.make({
     versions: (keys) => often<receipts.Known>(sql.versions, [found.name, keys]),
-    subscribe: (listener) => hub.subscribe(found.identity, listener)
+    subscribe: (listener) => hub.subscribe(found.identity, (said) => listener(CommitMessage.decode(said)))
   })
 
   const offsets = yield* receipts.make({
     versions: (consumers) => often<receipts.Known>(offsetSql.ofConsumers, [consumers]),
-    subscribe: (listener) => hub.subscribe(found.identity, listener)
+    subscribe: (listener) => hub.subscribe(found.identity, () => listener("Something"))
   })
 
   const tell = yield* announcements(often, found.identity)
   /** Who waits on this node need not wait for the way over the server. */
-  const announce = () => {
-    look()
-    offsets.look()
-    tell()
+  const announce = (change: CommitMessage.Change) => {
+    committed(change)
+    offsets.committed("Something")
+    tell(change)
   }
 
   const storeError = (cause: SqlError.SqlError) =>
@@ -102,7 +103,7 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
     ]
     const statement = sql.commit({ deletes, quarantines: quarantine !== undefined })
     yield* Effect.mapError(often(statement, parameters), commitError(page))
-    announce()
+    announce(quarantine === undefined ? CommitMessage.of(page.rows, tombstones) : "Something")
   })
 
   const advancedAt = Effect.fn("PgViewStore.advancedAt")(function* (consumer: ConsumerId.ConsumerId) {
@@ -122,7 +123,7 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
       viewRows.tombstones(attempt.tombstones)
     ]
     const [row] = yield* Effect.mapError(run<quarantineSql.Settled>(sql.settle, parameters), storeError)
-    announce()
+    announce("Something")
     return row?.outcome ?? "Gone"
   })
 
@@ -137,7 +138,7 @@ export const make = Effect.fnUntraced(function* <V extends object>(options: {
     const [answer] = yield* Effect.mapError(run<{ readonly changed: string }>(sql.replace, parameters), (cause) =>
       sqlState(cause) === offsetSql.notNewest ? ProcessContext.fenced(fence) : storeError(cause)
     )
-    announce()
+    announce("Something")
     return Number(answer?.changed ?? 0)
   })
 

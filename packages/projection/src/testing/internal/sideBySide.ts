@@ -96,6 +96,9 @@ export const sideBySideTests = (it: ReplayTest): void => {
       yield* Scene.append("a", [2])
       yield* alias.awaitReceipt({ key: "a", sequence: 2 }, "10 seconds")
       expect(yield* alias.get("a")).toMatchObject({ value: { version: 2 } })
+      const asked = yield* Effect.fork(alias.getAfter({ key: "a", sequence: 3 }, "10 seconds"))
+      yield* Scene.append("a", [3])
+      expect(yield* Fiber.join(asked)).toMatchObject({ value: { version: 3 } })
     })
   )
 

@@ -1,5 +1,5 @@
 /** Nothing that crashes, wakes late, is cancelled or cannot be handled makes a timer fire twice, or not at all. */
-import { DistributedProcessing, JournalError } from "@aecor/core"
+import { Deployment, DistributedProcessing, JournalError } from "@aecor/core"
 import type { Vitest } from "@effect/vitest"
 import { expect } from "@effect/vitest"
 import { Array, Cause, DateTime, Deferred, Duration, Effect, Exit, FastCheck, Option, Schedule } from "effect"
@@ -107,6 +107,26 @@ export const troubleTests = (test: Vitest.Tester<Services>, runs: number): void 
       refuses = false
       expect((yield* at.fired(5)).map(({ event }) => event.id)).toEqual(["a", "b", "c", "d", "refused"])
       yield* at.allHandedOver
+    }).pipe(Effect.scoped, settle))
+
+  test("another number of processes fires what was taken, is due and comes due while they stand still", () =>
+    Effect.gen(function* () {
+      const at = yield* scene
+      const due = yield* inMillis(-300)
+      const ids = Array.makeBy(60, String)
+      for (const [i, id] of ids.entries()) yield* at.schedule(id, DateTime.addDuration(due, Duration.millis(i * 20)))
+      const stuck = yield* Deferred.make<void>()
+      const append: typeof at.journal.append = () => Effect.zipRight(Deferred.succeed(stuck, undefined), Effect.never)
+      const older = at.deploy({ pageSize: 7, journal: { ...at.journal, append } })
+      yield* Effect.scoped(Effect.zipRight(older, Deferred.await(stuck)))
+      for (const processes of [Timers.slots, 3]) {
+        expect(yield* Deployment.reshape(at.name, { processes })).toMatchObject({ to: { processes }, running: true })
+        const some = processes === 3 ? ids.length : ids.length / 3
+        yield* Effect.scoped(Effect.zipRight(at.deploy({ processes, pageSize: 2 }), at.fired(some)))
+      }
+      const all = yield* at.events
+      expect(all.map(({ event }) => event.id).toSorted()).toEqual(ids.toSorted())
+      expect(all.every(({ event, timestamp }) => timestamp >= event.due.epochMillis)).toBe(true)
     }).pipe(Effect.scoped, settle))
 
   test("one that is cancelled while it comes due is cancelled or fired, never both", () =>
