@@ -106,7 +106,11 @@ export const makeSeatMap = (grid, onPress) => {
       })
     )
     const first = rows[0]?.[Math.floor(width / 2)]
-    if (first !== undefined) stopAt(first.button)
+    if (first === undefined) return
+    stopAt(first.button)
+    // a hall that is wider than the screen is seen from its middle, where the stage is
+    const view = grid.parentElement
+    if (view !== null) view.scrollLeft = (view.scrollWidth - view.clientWidth) / 2
   }
 
   const placeOf = (/** @type {EventTarget | null} */ target) => {

@@ -205,6 +205,10 @@ layer(Layer.merge(Browser.layer, Fleet.layer), { timeout: Duration.minutes(3), e
         yield* steps(async () => {
           const fits = () => page.evaluate("document.documentElement.scrollWidth <= innerWidth")
           expect(await fits()).toBe(true)
+          // the hall is seen from its middle, before the stage
+          await seat(page, 1, 26).waitFor()
+          const stage = await page.locator(".stage").boundingBox()
+          expect(Math.abs((stage?.x ?? Infinity) + (stage?.width ?? 0) / 2 - 390 / 2)).toBeLessThan(20)
           const box = await seat(page, 20, 2).boundingBox()
           expect(Math.min(box?.width ?? 0, box?.height ?? 0)).toBeGreaterThanOrEqual(24)
           await seat(page, 20, 2).tap()

@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { BookingApi } from "../../src/http/BookingApi.js"
 import { documents, ports, settings } from "./files.js"
+import type { Known } from "./kubernetesTypes.js"
 
 const Labels = Schema.Record({ key: Schema.String, value: Schema.String })
 const Probe = Schema.Struct({
@@ -100,6 +101,8 @@ const Deployment = Schema.Struct({
 })
 // what is misspelt, or set where it does not belong, would be passed over silently
 const Manifest = Schema.Union(Service, Budget, Deployment).annotations({ parseOptions: { onExcessProperty: "error" } })
+// a field that Kubernetes does not know, or of another type, does not compile here
+const isKnown: Known<typeof Manifest.Encoded> = true
 
 const all = documents("packages/example-booking/deploy/kubernetes.yaml", Manifest)
 const ofKind = <K extends (typeof all)[number]["kind"]>(kind: K) => {
@@ -113,6 +116,10 @@ const [container] = pod.spec.containers
 const portNames = container.ports.map(({ name }) => name)
 
 describe("the manifest", () => {
+  it("has only fields that Kubernetes knows", () => {
+    expect([isKnown, all.length]).toEqual([true, 3])
+  })
+
   it("selects its own pods everywhere", () => {
     const { labels } = pod.metadata
     expect(deployment.spec.selector.matchLabels).toEqual(labels)
