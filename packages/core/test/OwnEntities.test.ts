@@ -103,6 +103,28 @@ it.effect("what waits when the entity goes is sent after it, and what has begun 
   )
 )
 
+it.effect("a command that the cluster interrupts is sent again, and its caller is none the wiser", () =>
+  onCluster(({ interrupt, messages, own }) =>
+    Effect.gen(function* () {
+      const account = yield* Account
+      own(false)
+      interrupt(2)
+      expect(yield* answered(account("a").Deposit({ amount: 1 }))).toBe(1)
+      expect(messages).toEqual(["Deposit", "Deposit", "Deposit"])
+      interrupt(Number.POSITIVE_INFINITY)
+      const late = yield* answered(Effect.flip(account("a").Deposit({ amount: 2 })))
+      expect(late).toMatchObject({ _tag: "CommandFailed", reason: "Timeout", inDoubt: true })
+      const sent = messages.length
+      const gone = yield* begun(account("a").Deposit({ amount: 2 }))
+      expect(messages.length).toBeGreaterThan(sent)
+      yield* answered(Fiber.interrupt(gone))
+      const after = messages.length
+      yield* pass("5 seconds")
+      expect(messages.length).toBe(after)
+    })
+  )
+)
+
 it.effect("a caller that goes away takes its command with it, while it waits and while it runs", () =>
   onCluster(() =>
     Effect.gen(function* () {
@@ -223,6 +245,8 @@ interface Steered {
   readonly messages: ReadonlyArray<string>
   /** Whether the node owns anything. */
   readonly own: (owns: boolean) => void
+  /** Has the cluster interrupt the next messages. */
+  readonly interrupt: (count: number) => void
 }
 
 /** A test on a cluster whose messages are seen and whose ownership is steered. */
@@ -233,6 +257,7 @@ const onCluster = <A, E>(
   Effect.suspend(() => {
     const messages: Array<string> = []
     let owning = true
+    let interrupted = 0
     const steered = Layer.effect(
       Sharding.Sharding,
       Effect.map(Sharding.Sharding, (sharding): Sharding.Sharding["Type"] => ({
@@ -245,6 +270,7 @@ const onCluster = <A, E>(
               new Proxy(client(key), {
                 get: (target, tag, receiver) => {
                   messages.push(String(tag))
+                  if (interrupted-- > 0) return () => Effect.interrupt
                   return Reflect.get(target, tag, receiver)
                 }
               })
@@ -256,6 +282,9 @@ const onCluster = <A, E>(
       Layer.provide(TestCluster.layer)
     )
     // after a while the node owns its shards
-    const begins = Effect.zipRight(pass("5 seconds"), test({ messages, own: (owns) => (owning = owns) }))
+    const begins = Effect.zipRight(
+      pass("5 seconds"),
+      test({ messages, own: (owns) => (owning = owns), interrupt: (n) => (interrupted = n) })
+    )
     return onLayer(begins, layerOn(host)).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
   })

@@ -1,6 +1,6 @@
 import { JournalError } from "@aecor/core"
 import { expect, it } from "@effect/vitest"
-import { Effect, Either, Exit, Fiber, Scope } from "effect"
+import { Effect, Either, Exit, Fiber, Scope, Stream } from "effect"
 import {
   journalOf,
   noted,
@@ -146,6 +146,37 @@ it.live("what Postgres could not store as it is, is refused before it is sent", 
       yield* refused("key\udc00", "x")
       yield* journal.append("fine", 0, [noted("\\u0000"), noted("🎫"), noted("\\\\ud83d")])
       expect((yield* stored(sql)).map(({ text }) => text)).toEqual(["\\u0000", "🎫", "\\\\ud83d"])
+    })
+  )
+)
+
+it.live("what cannot be asked as it is takes nothing from those who read beside it", () =>
+  withJournal(({ journal }) =>
+    Effect.gen(function* () {
+      // what half a surrogate pair becomes on its way
+      yield* journal.append("\ufffd", 0, [noted("a"), noted("b")])
+      const read = (key: string, from = 1) =>
+        Effect.either(
+          Effect.map(Stream.runCollect(journal.read(key, from)), (all) => [...all].map(({ event }) => event.text))
+        )
+      const [, , half, whole, refused, endless, between, beyond] = yield* Effect.all(
+        [
+          read("first"),
+          read("second"),
+          read("\ud800"),
+          read("\ufffd"),
+          read("\ufffd\u0000"),
+          read("endless", Number.POSITIVE_INFINITY),
+          read("between", 1.5),
+          read("\ufffd", Number.MAX_SAFE_INTEGER)
+        ],
+        { concurrency: "unbounded" }
+      )
+      expect(Either.isRight(half)).toBe(true)
+      expect(whole).toEqual(Either.right(["a", "b"]))
+      expect([refused, endless, between].map(Either.isLeft)).toEqual([true, true, true])
+      expect(beyond).toEqual(Either.right([]))
+      expect(yield* read("\ufffd", 2)).toEqual(Either.right(["b"]))
     })
   )
 )

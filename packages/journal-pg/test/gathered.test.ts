@@ -105,6 +105,21 @@ it.effect("an asking that fails, fails for all that were in it, and the next one
   })
 )
 
+it.effect("questions that cannot even be put are a defect of those in the asking, and of nobody after them", () =>
+  Effect.gen(function* () {
+    const ask = yield* Gathered.make({
+      most: 10,
+      atOnce: 1,
+      ask: (questions: ReadonlyArray<Question>) => {
+        if (questions.some(({ nth }) => nth < 0)) throw new RangeError("not a number of these")
+        return Effect.succeed(questions.map(({ key }) => key))
+      }
+    })
+    expect(Exit.isFailure(yield* Effect.exit(ask({ key: "a", nth: -1 })))).toBe(true)
+    expect(yield* ask({ key: "b", nth: 1 })).toBe("b")
+  })
+)
+
 it.effect("one that hangs holds up only those that are in it", () =>
   Effect.gen(function* () {
     const { asked, finish } = yield* library

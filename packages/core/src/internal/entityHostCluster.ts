@@ -10,7 +10,7 @@
  * unreachable runner would be tried for ever.
  */
 import { ClusterError, Entity, Sharding } from "@effect/cluster"
-import { Duration, Effect } from "effect"
+import { Cause, Duration, Effect } from "effect"
 import { CommandFailed } from "../CommandFailed.js"
 import type { Answer, Dispatch, Envelope, Registration, WireProtocol } from "../Registration.js"
 import * as Deadlines from "./deadlines.js"
@@ -23,6 +23,9 @@ import * as WireCodec from "./wireCodec.js"
 
 /** What is answered to a message that only wakes. */
 const woken: Answer = { value: undefined, sequence: 0 }
+
+/** After what time a command is sent again that the cluster has interrupted. */
+const sentAgainAfter = "200 millis"
 
 type Handler = (message: { readonly payload: Envelope }) => Effect.Effect<Answer, unknown>
 
@@ -89,9 +92,22 @@ export const make = (options: {
         new CommandFailed({ entity: name, key, reason, inDoubt, description })
       const late = (key: string) => failed(key, "Timeout", true, "no answer in time")
 
+      /**
+       * Has the cluster carry it. A shard that ends interrupts what is not done in time, and the cluster gives that to the
+       * sender for an answer. The sender's own interruption does not come here.
+       */
+      const carried = (shard: string, tag: string, envelope: Envelope): Effect.Effect<Answer, unknown> =>
+        Effect.catchAllCause(
+          Effect.suspend(() => client(shard)[tag]?.(envelope) ?? Effect.never),
+          (cause) =>
+            Cause.isInterruptedOnly(cause)
+              ? Effect.delay(carried(shard, tag, envelope), sentAgainAfter)
+              : Effect.failCause(cause)
+        )
+
       /** Sends it as a message, to whichever node owns the shard. */
       const send = (shard: string, tag: string, envelope: Envelope, millis: number): Effect.Effect<Answer, unknown> =>
-        Effect.suspend(() => client(shard)[tag]?.(envelope) ?? Effect.never).pipe(
+        carried(shard, tag, envelope).pipe(
           Effect.mapError((error) => clusterFailure(error, (...what) => failed(envelope.key, ...what)) ?? error),
           Effect.timeoutFail({ duration: millis, onTimeout: () => late(envelope.key) })
         )

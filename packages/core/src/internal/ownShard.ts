@@ -30,10 +30,8 @@ export interface OwnShard {
   readonly awake: () => number
   /** Drops the instances that have had no command for so long, in milliseconds. */
   readonly dropIdle: (since: number) => void
-  /** Ends it: sends away what waits, and waits for what has begun, not for ever. */
+  /** Ends it: sends away what waits, and waits for what has begun, not for ever. More than once is as good as once. */
   readonly close: Effect.Effect<void>
-  /** Returns when the end is over. */
-  readonly closed: Effect.Effect<void>
 }
 
 /** The instance of a key. */
@@ -64,7 +62,6 @@ export const make = ({ deadlines, registration }: Settings): Effect.Effect<(isOw
 
     return (isOwned) => {
       const instances = new Map<string, Instance>()
-      const over = Effect.unsafeMakeLatch(false)
       let closing = false
       const isOpen = () => !closing && isOwned()
       const conditions = { mayBegin: isOpen, deadlines }
@@ -124,12 +121,8 @@ export const make = ({ deadlines, registration }: Settings): Effect.Effect<(isOw
         close: Effect.suspend(() => {
           closing = true
           const busy = [...instances.values()].filter(({ turns }) => turns.size() > 0)
-          return Effect.ensuring(
-            Effect.forEach(busy, ({ turns }) => turns.close, { concurrency: "unbounded", discard: true }),
-            over.open
-          )
-        }),
-        closed: over.await
+          return Effect.forEach(busy, ({ turns }) => turns.close, { concurrency: "unbounded", discard: true })
+        })
       }
     }
   })

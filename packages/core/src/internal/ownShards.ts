@@ -62,6 +62,15 @@ export const make = (
         Effect.catchAllCause(() => Effect.void)
       )
 
+    const ended = (shard: string, own: OwnShard.OwnShard) =>
+      Effect.ensuring(
+        own.close,
+        Effect.sync(() => {
+          // its successor may be there already
+          if (shards.get(shard) === own) shards.delete(shard)
+        })
+      )
+
     const at = (shard: string): OwnShard.OwnShard | undefined => {
       const own = shards.get(shard)
       return own?.isOpen() === true ? own : undefined
@@ -71,19 +80,13 @@ export const make = (
       open: (shard, isOwned) =>
         Effect.acquireRelease(
           Effect.gen(function* () {
-            yield* shards.get(shard)?.closed ?? Effect.void
+            // the cluster closes no entity whose waking was interrupted, so who comes next does
+            for (let last = shards.get(shard); last !== undefined; last = shards.get(shard)) yield* ended(shard, last)
             const own = makeShard(isOwned)
             shards.set(shard, own)
             return own
           }),
-          (own) =>
-            Effect.ensuring(
-              own.close,
-              // its successor may be there already: it has waited for the end of this one, and no longer
-              Effect.sync(() => {
-                if (shards.get(shard) === own) shards.delete(shard)
-              })
-            )
+          (own) => ended(shard, own)
         ),
       at,
       wake: (shard) =>

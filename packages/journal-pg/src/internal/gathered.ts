@@ -40,7 +40,7 @@ export const make = <A extends { readonly key: string }, B, E>(options: {
     }
     const askForAll = Effect.gen(function* () {
       for (let askers = next(); askers.length > 0; askers = next()) {
-        const answers = yield* Effect.exit(options.ask(askers.map(({ question }) => question)))
+        const answers = yield* Effect.exit(Effect.suspend(() => options.ask(askers.map(({ question }) => question))))
         for (const [i, { question, resume }] of askers.entries()) {
           resume(
             Exit.flatMap(answers, (all) => (i < all.length ? Exit.succeed(all[i] as B) : unanswered(question.key)))

@@ -89,9 +89,8 @@ export const make = Effect.fnUntraced(function* <E>(options: {
     }
   })
   const pageOfKey = (key: string, after: number) => page(sql.byKey, [key, after, pageSize])
-  /** The server refuses a key with a NUL in it: it is asked for alone. */
   const beginningOfKey = (key: string, after: number): Effect.Effect<Page<E>, JournalError.JournalError> =>
-    key.includes("\u0000")
+    isOdd(key) || !Number.isSafeInteger(after)
       ? paged(pageOfKey(key, after), pageSize)
       : paged(Effect.flatMap(firstPage({ key, after }), decode), firstPageSize)
   const partitions = journalPartitions.make({ journal, tagging, sql: options.sql, ask: query })
@@ -225,6 +224,9 @@ export const make = Effect.fnUntraced(function* <E>(options: {
       )
   }
 })
+
+/** What the server refuses, or knows by another name (half a surrogate pair): it is asked for alone, as is what is no number. */
+const isOdd = (key: string): boolean => /[\0\p{Surrogate}]/u.test(key)
 
 /** Events that were found, and whether there may be more. */
 interface Page<E> {
