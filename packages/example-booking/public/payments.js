@@ -36,7 +36,7 @@ export const refusedIn = (list, empty, follow) => {
         again.setAttribute("aria-disabled", "true")
         tell(`The payment of ${clientId} is tried again …`)
         const answer = await payAgain(paymentId)
-        if (!answer.ok) tell("That was not answered. Try again in a moment.", "bad")
+        if (!answer.ok) tell(answer.body?.message ?? "That was not answered. Try again in a moment.", "bad")
         again.setAttribute("aria-disabled", "false")
       })
       return {

@@ -16,8 +16,9 @@ export interface OwnShards {
   readonly wake: (shard: string) => Effect.Effect<OwnShard.OwnShard | undefined>
 }
 
-/** In its idle time an instance is looked at so often. */
+/** In its idle time an instance is looked at so often, and no more often than this, however short that is. */
 const looksInIdleTime = 4
+const shortest = Duration.millis(100)
 
 const awake = Metric.gauge("aecor_entities_awake", { description: "Entities whose state is in memory" })
 
@@ -49,11 +50,8 @@ export const make = (
       }
       return Metric.set(gauge, count)
     })
-    yield* Effect.delay(look, Duration.times(options.idleTimeToLive, 1 / looksInIdleTime)).pipe(
-      Effect.forever,
-      Effect.interruptible,
-      Effect.forkScoped
-    )
+    const interval = Duration.max(shortest, Duration.times(options.idleTimeToLive, 1 / looksInIdleTime))
+    yield* Effect.delay(look, interval).pipe(Effect.forever, Effect.interruptible, Effect.forkScoped)
 
     /** Sends the message; a failure shows in that the shard is not awake. */
     const called = (shard: string) =>

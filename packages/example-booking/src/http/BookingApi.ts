@@ -118,7 +118,7 @@ const payments = HttpApiGroup.make("payments")
       .annotate(OpenApi.Description, "Where a client's payments stand, the last received first, 1,000 at the most.")
   )
   .add(
-    HttpApiEndpoint.get("refused")`/payments/refused`
+    HttpApiEndpoint.get("refused")`/refused-payments`
       .middleware(Operator)
       .addSuccess(Schema.Array(Payment))
       .addError(StorageUnavailable, { status: 503 })

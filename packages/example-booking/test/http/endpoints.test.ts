@@ -121,7 +121,7 @@ describe("what happens to a booking", () => {
       expect(yield* pay("b")).toMatchObject({ status: 202, body: { state: "taken" } })
       yield* pay("b", "p-2")
       yield* untilPayment("p-2", "refused")
-      expect((yield* request("GET", "/payments/refused")).body).toMatchObject([
+      expect((yield* request("GET", "/refused-payments")).body).toMatchObject([
         { paymentId: "p-2", reason: "BookingIsAlreadySettled: the booking is settled" }
       ])
       expect(yield* cancel("b")).toMatchObject({ status: 409, body: { _tag: "BookingIsAlreadySettled" } })
@@ -303,7 +303,7 @@ describe("the node", () => {
       expect(yield* request("GET", "/bookings/nobody/events")).toMatchObject({ status: 200, body: [] })
       const spec = yield* request("GET", "/openapi.json")
       expect(Object.keys(field(spec, "paths") as object)).toEqual(
-        expect.arrayContaining(["/clients/{clientId}/bookings/{bookingId}", "/payments", "/payments/refused"])
+        expect.arrayContaining(["/clients/{clientId}/bookings/{bookingId}", "/payments", "/refused-payments"])
       )
       const page = yield* request("GET", "/docs")
       expect([page.status, page.headers.get("content-type")]).toEqual([200, expect.stringContaining("text/html")])

@@ -14,7 +14,7 @@ const guarded = app(Admission.Bearer({ token: Redacted.make("s3cret") }))
 const forOperators = [
   ["GET", "/bookings/b-1/events", undefined],
   ["GET", "/processes", undefined],
-  ["GET", "/payments/refused", undefined],
+  ["GET", "/refused-payments", undefined],
   ["POST", "/payments/p-1/again", {}],
   ["GET", "/live/machinery", undefined]
 ] as const
