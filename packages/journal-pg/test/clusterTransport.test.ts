@@ -1,0 +1,45 @@
+/** The connections between runners. */
+import * as net from "node:net"
+import { RunnerAddress, Runners } from "@effect/cluster"
+import { RpcSerialization } from "@effect/rpc"
+import { expect, it } from "@effect/vitest"
+import { Context, Deferred, Effect, Exit, Layer, Scope } from "effect"
+import * as Transport from "../src/internal/clusterTransport.js"
+
+/** A runner that says nothing; gives its port, and returns from `met` and `left` when so many have come and gone. */
+const runner = Effect.gen(function* () {
+  const [met, left] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+  let [coming, going] = [0, 0]
+  const server = net.createServer((socket) => {
+    if (++coming === 2) Deferred.unsafeDone(met, Exit.void)
+    socket.on("close", () => {
+      if (++going === 2) Deferred.unsafeDone(left, Exit.void)
+    })
+    socket.resume()
+  })
+  yield* Effect.acquireRelease(
+    Effect.async<void>((resume) => {
+      server.listen(0, "127.0.0.1", () => resume(Effect.void))
+    }),
+    () => Effect.sync(() => server.close())
+  )
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : 0
+  return { port, met: Deferred.await(met), left: Deferred.await(left) }
+})
+
+it.scopedLive("a connection ends with the cluster, though whoever made it has forgotten it", () =>
+  Effect.gen(function* () {
+    const { left, met, port } = yield* runner
+    const cluster = yield* Scope.make()
+    const context = yield* Layer.buildWithScope(Layer.provide(Transport.layer, RpcSerialization.layerMsgPack), cluster)
+    const connect = Context.get(context, Runners.RpcClientProtocol)
+    const forgotten = yield* Scope.make()
+    const kept = yield* Scope.make()
+    for (const scope of [forgotten, kept]) yield* Scope.extend(connect(RunnerAddress.make("127.0.0.1", port)), scope)
+    yield* met
+    yield* Scope.close(kept, Exit.void)
+    yield* Scope.close(cluster, Exit.void)
+    expect(yield* Effect.as(left, "both are gone")).toBe("both are gone")
+  })
+)
