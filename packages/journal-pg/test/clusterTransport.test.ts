@@ -4,9 +4,10 @@ import { RunnerAddress, Runners } from "@effect/cluster"
 import { RpcSerialization } from "@effect/rpc"
 import { expect, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Layer, Scope } from "effect"
+import { vi } from "vitest"
 import * as Transport from "../src/internal/clusterTransport.js"
 
-/** A runner that says nothing; gives its port, and returns from `met` and `left` when so many have come and gone. */
+/** A runner that says nothing; gives its port, and returns from `met` and `left` when two have come and gone. */
 const runner = Effect.gen(function* () {
   const [met, left] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
   let [coming, going] = [0, 0]
@@ -36,10 +37,19 @@ it.scopedLive("a connection ends with the cluster, though whoever made it has fo
     const connect = Context.get(context, Runners.RpcClientProtocol)
     const forgotten = yield* Scope.make()
     const kept = yield* Scope.make()
-    for (const scope of [forgotten, kept]) yield* Scope.extend(connect(RunnerAddress.make("127.0.0.1", port)), scope)
+    const begun = vi.spyOn(globalThis, "setInterval")
+    const ended = vi.spyOn(globalThis, "clearInterval")
+    for (const scope of [forgotten, kept]) {
+      const protocol = yield* Scope.extend(connect(RunnerAddress.make("127.0.0.1", port)), scope)
+      yield* Effect.forkDaemon(protocol.run(() => Effect.void))
+    }
     yield* met
     yield* Scope.close(kept, Exit.void)
     yield* Scope.close(cluster, Exit.void)
     expect(yield* Effect.as(left, "both are gone")).toBe("both are gone")
+    // what waits for answers keeps the program from ending by a timer that never comes
+    const timers = begun.mock.results.map(({ value }) => value)
+    expect(timers.length).toBeGreaterThan(0)
+    expect(ended.mock.calls.map(([timer]) => timer)).toEqual(expect.arrayContaining(timers))
   })
 )
