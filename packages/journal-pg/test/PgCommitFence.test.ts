@@ -84,7 +84,7 @@ layer(Stores, { excludeTestServices: true })("a commit and its fence", (it) => {
         const rows = new Map([["awaited", { version, view: { text: "x" } }]])
         const commit = { consumer: consumerOf("awaited"), fence, expected: version - 1, offset: version, rows }
         yield* here.commit(commit)
-        expect(yield* Queue.take(told)).toBe('commit [["awaited",1]]')
+        expect(yield* Queue.take(told)).toBe(`commit [["awaited",${version}]]`)
         yield* Fiber.join(waiting)
         expect(yield* Fiber.join(offset)).toBe(true)
       }
