@@ -141,7 +141,9 @@ const show = bookingsIn(byId("bookings", HTMLElement), {
   pay: async ({ bookingId }) => {
     const answer = await api.pay(clientId, bookingId)
     refused(answer, "The payment")
-    if (answer.ok) await ownPayments.look(clientId)
+    if (!answer.ok) return
+    ownPayments.sent(answer.body)
+    await ownPayments.look(clientId)
   },
   giveBack: async ({ bookingId, seats }) => {
     const reason = await askReason(seats)

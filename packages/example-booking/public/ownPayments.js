@@ -35,11 +35,16 @@ export const makeOwnPayments = (show, refused) => {
       await new Promise((resolve) => setTimeout(resolve, interval))
     }
   }
+  /** The service has received one of this page's: it is on its way, however soon it is refused. @param {Payment} payment */
+  const sent = (payment) => {
+    known = new Map(known).set(payment.bookingId, payment)
+    show(known)
+  }
   /** Of another person nothing is known. */
   const forget = () => {
     round += 1
     known = new Map()
     show(known)
   }
-  return { look, forget }
+  return { look, sent, forget }
 }

@@ -126,12 +126,13 @@ layer(Layer.merge(Browser.layer, Fleet.layer), { timeout: Duration.minutes(3), e
               await route.continue()
             }
           )
+          const told = hears(page, "the money comes back")
           await held.getByRole("button", { name: "Pay" }).click()
           const refusal = (await booking(page, "Cancelled")).locator(".refusal:visible")
           await refusal.waitFor()
           expect(await refusal.textContent()).toContain("The payment was not taken: the booking was cancelled: ill.")
 
-          await hears(page, "the money comes back")
+          await told
           // it is no passing word: who comes back reads it again, on the same booking, and it is told once only
           await page.reload()
           await refusal.waitFor()
