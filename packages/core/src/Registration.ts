@@ -8,8 +8,8 @@ import type { Effect, Schema } from "effect"
 import type { Metadata } from "./EntityEvent.js"
 
 /**
- * A command on its way to the entity of a key. The id stays the same when it is sent again, which makes the repeat harmless. The metadata is
- * stored with the command's events.
+ * A command on its way to the entity of a key. The id stays the same when it is sent again, which makes the repeat
+ * harmless. The metadata is stored with the command's events.
  *
  * @since 0.1.0
  * @category models

@@ -139,9 +139,9 @@ export const make = (options: {
         return Effect.suspend(() => {
           const { id, isOwned } = entities.of(key)
           const shards = served.get(name)
-          if (shards === undefined || !isOwned()) return send(id, tag, envelope, timeout)
-          const awake = shards.at(id)
+          const awake = shards?.at(id)
           if (awake !== undefined) return serve(id, awake, codec, tag, envelope)
+          if (shards === undefined || !isOwned()) return send(id, tag, envelope, timeout)
           return Effect.flatMap(shards.wake(id), (own) =>
             own === undefined ? send(id, tag, envelope, timeout) : serve(id, own, codec, tag, envelope)
           ).pipe(Effect.timeoutFail({ duration: timeout, onTimeout: () => late(key) }))

@@ -106,7 +106,6 @@ export const make = ({ deadlines, registration }: Settings): Effect.Effect<(isOw
           }),
         take: (tag, envelope) =>
           Effect.flatMap(parentSpan, (parent): Effect.Effect<Outcome> => {
-            if (!isOpen()) return Effect.succeed("Elsewhere")
             const instance = instanceOf(envelope.key)
             if (instance.turns.size() >= capacity) return Effect.succeed("Full")
             return instance.turns.take(command(instance, tag, envelope, parent), conditions)
